@@ -1,0 +1,1 @@
+"""One folder per vendor system. Systems do not import each other."""
