@@ -1,0 +1,56 @@
+"""The product's tables. Writes go through ``integrations.operations``, reads through ``integrations.queries``."""
+
+from integrations.models.connections import Connection, ConnectionSecret, PollCursor
+from integrations.models.events import Event, Payload, RefusedHook
+from integrations.models.oversight import Alert, AuditEntry, UsageDay
+from integrations.models.pairs import Flow, FlowVersion, Pair, ValueMap, ValueMapVersion
+from integrations.models.runs import (
+    Attempt,
+    DrainSlot,
+    Hold,
+    LinkIntent,
+    RecordHead,
+    RecordLink,
+    Run,
+    SearchKey,
+)
+from integrations.models.tenancy import (
+    TenantKey,
+    TenantModel,
+    TenantRequired,
+    current_tenant_id,
+    in_tenant,
+)
+from integrations.models.tenants import Tenant, TenantDataKey
+
+__all__ = [
+    "Alert",
+    "Attempt",
+    "AuditEntry",
+    "Connection",
+    "ConnectionSecret",
+    "DrainSlot",
+    "Event",
+    "Flow",
+    "FlowVersion",
+    "Hold",
+    "LinkIntent",
+    "Pair",
+    "Payload",
+    "PollCursor",
+    "RecordHead",
+    "RecordLink",
+    "RefusedHook",
+    "Run",
+    "SearchKey",
+    "Tenant",
+    "TenantDataKey",
+    "TenantKey",
+    "TenantModel",
+    "TenantRequired",
+    "UsageDay",
+    "ValueMap",
+    "ValueMapVersion",
+    "current_tenant_id",
+    "in_tenant",
+]

@@ -1,0 +1,1 @@
+"""Users, memberships, API keys and the table of what each role may do."""

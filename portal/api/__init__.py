@@ -1,0 +1,1 @@
+"""REST API v1 for tenants' programs, and the address that receives webhooks."""

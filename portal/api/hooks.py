@@ -1,0 +1,3 @@
+placeholder = None
+def receive(request, token):
+    raise NotImplementedError

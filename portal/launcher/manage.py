@@ -1,0 +1,28 @@
+"""``./connect manage``: Django's commands inside the installation, under the role that the command needs."""
+
+import subprocess
+from collections.abc import Sequence
+
+from portal.launcher import environment
+from portal.launcher.services import borrowed
+from portal.launcher.state import ROOT, State
+
+# Schema and key changes need the owner; everything else runs as the engine sees the world.
+_OWNER_WORDS = frozenset(
+    {"migrate", "makemigrations", "sqlmigrate", "showmigrations", "rotatekeys", "dbshell", "createsuperuser",
+     "seeddemo", "flush", "check"}
+)  # fmt: skip
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run ``manage.py`` with these arguments; returns its exit code."""
+    state = State.open()
+    word = arguments[0] if arguments else "help"
+    role = "owner" if word in _OWNER_WORDS else "engine"
+    with borrowed(state) as services:
+        process = subprocess.run(
+            environment.python(str(ROOT / "manage.py"), *arguments),
+            env=environment.build(state, services.postgres, services.redis, CONNECT_DB_ROLE=role),
+            check=False,
+        )
+    return process.returncode

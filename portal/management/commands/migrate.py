@@ -1,0 +1,18 @@
+"""``migrate``, then the isolation step: keys, policies, grants and functions always match the code."""
+
+from typing import Any
+
+from django.core.management.commands.migrate import Command as DjangoMigrate
+from django.db import connections, transaction
+
+from integrations.models.isolation import isolate
+
+
+class Command(DjangoMigrate):
+    def handle(self, *args: Any, **options: Any) -> None:
+        super().handle(*args, **options)
+        if options.get("plan") or options.get("check_unapplied"):
+            return
+        alias = options["database"]
+        with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
+            isolate(cursor)
