@@ -1,0 +1,76 @@
+"""``ensure``: a referenced record that may be created on the way, once, however many runs want it at a time."""
+
+from integrations.connectors import errors
+from integrations.connectors.base import Found, Writer, WriteRequest
+from integrations.flows.context import RunState
+from integrations.flows.definition import FlowStep
+from integrations.flows.ports import Link, LinkQuery
+from integrations.flows.stops import LookAgain, WaitForOther
+from integrations.kinds import Kind, Side
+from integrations.mapping.paths import read
+
+_RETRY_SECONDS = 0.5
+
+
+def run(state: RunState, step: FlowStep) -> None:
+    """Find the link, else the record, else create it, holding the intent so that nobody else does."""
+    kind, side = Kind(step.options["kind"]), state.source_side
+    fields = state.need_record().fields
+    key = str(read(fields, str(step.options["key"])) or "").strip().casefold()
+    if not key:
+        raise errors.Rejected(
+            f"The {kind.label} cannot be told: {step.options['key']} is empty.",
+            problems=(errors.FieldProblem(str(step.options["key"]), "", "is needed"),),
+        )
+    links_key = (kind.value, key)
+    link = state.ports.find_links([LinkQuery(kind, side, key, by_key=True)])[0]
+    if link is None:
+        grant = state.ports.claim_intent(kind, key)
+        if not grant.is_granted:
+            raise WaitForOther(_RETRY_SECONDS, f"Another run is creating {kind.label} {key} right now.")
+        # Whoever held the intent before may have finished between our look-up and our claim.
+        link = state.ports.find_links([LinkQuery(kind, side, key, by_key=True)])[0]
+    if link is None:
+        link = _find_or_create(state, step, kind, key, grant.must_find, grant.may_believe_missing)
+    state.links[links_key] = link.id_on(side.other)
+    state.outcome.search_keys[kind.value] = link.id_on(side.other)
+
+
+def _find_or_create(
+    state: RunState, step: FlowStep, kind: Kind, key: str, must_find: bool, may_believe: bool
+) -> Link:
+    writer = state.target()
+    label = state.ports.spec(state.target_side).label
+    if not isinstance(writer, Writer):
+        raise errors.Misconfigured(f"{label} cannot be written.", missing="write")
+    reference = f"{state.ports.spec(Side.STOREFRONT).reference_prefix}-{key}"
+    found = writer.find(kind, natural_key=key, hint={})
+    if found is None and must_find:
+        found = writer.find(kind, reference=reference, hint={})
+        if found is None and not may_believe:
+            raise LookAgain(
+                state.task.ladder.wait_seconds,
+                f"Looking for {kind.label} {key} in {label} before creating it.",
+            )
+    if found is not None:
+        state.hop(state.target_side, f"Found {kind.label} {found.external_id}", f"by {key}")
+        return _save(state, kind, key, found, "found")
+    mapping = state.task.flow.mappings[step.options["mapping"]]
+    fields = mapping.evaluate(dict(state.need_record().fields), state.evaluation())
+    try:
+        result = writer.write(
+            WriteRequest(
+                kind, fields, reference=reference, idempotency_key=f"{state.task.idempotency_key}-{kind}"
+            )
+        )
+    except errors.Duplicate as duplicate:
+        if not duplicate.existing_id:
+            raise
+        return _save(state, kind, key, Found(duplicate.existing_id), "adopted")
+    state.hop(state.target_side, f"Created {kind.label} {result.external_id}", f"for {key}")
+    return _save(state, kind, key, Found(result.external_id), "written")
+
+
+def _save(state: RunState, kind: Kind, key: str, found: Found, made_by: str) -> Link:
+    # The storefront knows a guest by e-mail only, so the key is the id on that side.
+    return state.ports.save_link(kind, Link(key, found.external_id, key, found.external_id), made_by)

@@ -1,0 +1,66 @@
+"""``fetch``: take the record from the event, else read its present state from the source."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from integrations.connectors.base import Reader
+from integrations.connectors.errors import Misconfigured
+from integrations.flows.context import RunState
+from integrations.flows.definition import FlowStep
+from integrations.kinds import Record
+from integrations.kinds.record import from_canonical_json
+from integrations.mapping.paths import read
+
+
+def run(state: RunState, step: FlowStep) -> None:
+    """Set the record, its searchable keys and its money."""
+    task, spec = state.task, state.ports.spec(state.source_side)
+    if task.edited_source is not None:
+        record = Record(
+            spec.key, task.flow.kind, task.record_key, task.edited_source, None, task.business_key
+        )
+    elif task.has_record and task.event_body is not None:
+        record = record_from_body(task.event_body, spec.key, task.flow.kind)
+    elif task.parent_target_id:
+        ids = {"source_id": task.parent_target_id, "target_id": task.parent_source_id}
+        record = Record(spec.key, task.flow.kind, task.record_key, ids, None, task.business_key)
+    else:
+        reader = state.source()
+        if not isinstance(reader, Reader):
+            raise Misconfigured(f"{spec.label} cannot be read.", missing="read")
+        record = reader.fetch(task.flow.kind, task.record_key)
+    state.record = record
+    _describe(state, record)
+
+
+def _describe(state: RunState, record: Record) -> None:
+    outcome, spec = state.outcome, state.ports.spec(state.source_side)
+    facts = spec.facts.get(record.kind)
+    outcome.source, outcome.source_hash = record.fields, record.hash
+    if record.business_key:
+        outcome.business_key = record.business_key
+    outcome.search_keys.update({name: value for name, value in record.search_keys.items() if value})
+    if facts is not None and facts.total:
+        total = read(record.fields, facts.total)
+        outcome.amount = None if total is None else Decimal(str(total))
+        outcome.currency = str(read(record.fields, facts.currency) or "") if facts.currency else ""
+    placed = record.updated_at or state.task.occurred_at
+    words = f"{record.kind.label.capitalize()} {outcome.business_key or record.external_id}"
+    state.hop(state.source_side, f"Read from {spec.label}", words, outcome.amount)
+    if placed is not None:
+        outcome.context["source_updated_at"] = placed.isoformat()
+
+
+def record_from_body(body: bytes, system: str, kind: Any) -> Record:
+    """Return the record that a poll or a full-body webhook stored in its event."""
+    stored: Mapping[str, Any] = from_canonical_json(body)
+    return Record(
+        system,
+        kind,
+        str(stored["external_id"]),
+        stored["fields"],
+        stored.get("updated_at"),
+        str(stored.get("business_key", "")),
+        dict(stored.get("search_keys", {})),
+    )

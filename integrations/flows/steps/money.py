@@ -1,0 +1,32 @@
+"""``money``: lines + tax + freight + fees - discounts must equal the total, to the cent."""
+
+from integrations.connectors.errors import FieldProblem
+from integrations.flows.context import RunState
+from integrations.flows.definition import FlowStep
+from integrations.flows.stops import Invalid
+from integrations.mapping import check_money
+
+
+def run(state: RunState, step: FlowStep) -> None:
+    """Check the source record, or the mapped one with ``"of": "mapped"``. Raises Invalid with the difference."""
+    of_mapped = step.options.get("of") == "mapped"
+    record = state.mapped if of_mapped else state.need_record().fields
+    checked = check_money(record or {}, step.options["places"])
+    if not checked.agrees:
+        total_path = str(step.options["places"].get("total", "total"))
+        whose = "The mapped record" if of_mapped else state.ports.spec(state.source_side).label
+        raise Invalid(
+            "money",
+            f"{whose} does not add up: the total says {checked.total}, its parts give"
+            f" {checked.total - checked.difference}.",
+            (FieldProblem(total_path, str(checked.total), f"differs by {checked.difference}"),),
+        )
+    if state.outcome.amount is None:
+        state.outcome.amount = checked.total
+    state.outcome.context[f"money_{'mapped' if of_mapped else 'source'}"] = {
+        "lines": str(checked.lines),
+        "tax": str(checked.tax),
+        "freight": str(checked.freight),
+        "discounts": str(checked.discounts),
+        "total": str(checked.total),
+    }

@@ -1,0 +1,36 @@
+"""The mapping language: a total, typed description of how a source record becomes a target record.
+
+Documents (``document``) compile once (``compiler``) and evaluate without I/O; value maps, links and the
+clock come in through ``EvaluationContext``. One function serves preview, test, replay and production.
+"""
+
+from integrations.mapping.compiler import CompiledMapping, compile_mapping
+from integrations.mapping.context import EvaluationContext, ValueTable
+from integrations.mapping.document import MappingDocument, parse_document
+from integrations.mapping.errors import (
+    DocumentError,
+    MappingFailure,
+    MissingLink,
+    UnknownValue,
+)
+from integrations.mapping.money import MoneyCheck, check_money
+from integrations.mapping.trace import FieldTrace
+from integrations.mapping.validation import TargetProblem, validate_target
+
+__all__ = [
+    "CompiledMapping",
+    "DocumentError",
+    "EvaluationContext",
+    "FieldTrace",
+    "MappingDocument",
+    "MappingFailure",
+    "MissingLink",
+    "MoneyCheck",
+    "TargetProblem",
+    "UnknownValue",
+    "ValueTable",
+    "check_money",
+    "compile_mapping",
+    "parse_document",
+    "validate_target",
+]

@@ -1,0 +1,76 @@
+"""Addresses: states and countries by the ISO 3166 data of pycountry."""
+
+from functools import lru_cache
+from typing import Any
+
+import pycountry
+
+from integrations.mapping.context import EvaluationContext
+from integrations.mapping.errors import FunctionError
+from integrations.mapping.functions.registry import Category, Example, Parameter, function
+
+ADDRESS = Category.ADDRESS
+
+
+@lru_cache(maxsize=4096)
+def _state_code(name: str, country: str) -> str | None:
+    folded = name.strip().casefold()
+    for subdivision in pycountry.subdivisions.get(country_code=country) or ():
+        code = subdivision.code.split("-", 1)[1]
+        if folded in (subdivision.name.casefold(), code.casefold()):
+            return str(code)
+    return None
+
+
+@lru_cache(maxsize=512)
+def _country(value: str) -> Any:
+    try:
+        return pycountry.countries.lookup(value.strip())
+    except LookupError:
+        return None
+
+
+@function(
+    "state_code",
+    category=ADDRESS,
+    doc="State name to its code within a country; an unknown name is an error.",
+    label="state name to code",
+    parameters=(Parameter("country", str, "alpha-2 country", default="US"),),
+    examples=(Example("Illinois", "IL"), Example("tx", "TX")),
+    result=str,
+)
+def state_code(value: Any, context: EvaluationContext, *, country: str) -> str:
+    code = _state_code(str(value), country)
+    if code is None:
+        raise FunctionError(f"{value!r} is not a state of {country}")
+    return code
+
+
+@function(
+    "country_alpha3",
+    category=ADDRESS,
+    doc="Country to its three-letter code.",
+    label="country to three letters",
+    examples=(Example("US", "USA"), Example("Germany", "DEU")),
+    result=str,
+)
+def country_alpha3(value: Any, context: EvaluationContext) -> str:
+    found = _country(str(value))
+    if found is None:
+        raise FunctionError(f"{value!r} is not a country")
+    return str(found.alpha_3)
+
+
+@function(
+    "country_alpha2",
+    category=ADDRESS,
+    doc="Country to its two-letter code.",
+    label="country to two letters",
+    examples=(Example("USA", "US"),),
+    result=str,
+)
+def country_alpha2(value: Any, context: EvaluationContext) -> str:
+    found = _country(str(value))
+    if found is None:
+        raise FunctionError(f"{value!r} is not a country")
+    return str(found.alpha_2)

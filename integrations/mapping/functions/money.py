@@ -1,0 +1,124 @@
+"""Numbers and money: exact decimals with a stated rounding rule."""
+
+from decimal import (
+    ROUND_DOWN,
+    ROUND_FLOOR,
+    ROUND_HALF_EVEN,
+    ROUND_HALF_UP,
+    ROUND_UP,
+    Decimal,
+)
+from typing import Any
+
+from integrations.mapping.context import EvaluationContext
+from integrations.mapping.errors import FunctionError
+from integrations.mapping.functions.registry import Category, Example, Parameter, function
+from integrations.mapping.functions.types import to_decimal
+
+MONEY = Category.MONEY
+ROUNDING = {
+    "half_up": ROUND_HALF_UP,
+    "half_even": ROUND_HALF_EVEN,
+    "down": ROUND_DOWN,
+    "up": ROUND_UP,
+    "floor": ROUND_FLOOR,
+}
+
+
+@function(
+    "round",
+    category=MONEY,
+    doc="Round to decimal places by a stated rule.",
+    parameters=(
+        Parameter("places", int, "decimal places", default=2),
+        Parameter("mode", str, "rounding rule", default="half_up", choices=tuple(ROUNDING)),
+    ),
+    examples=(
+        Example(Decimal("2.345"), Decimal("2.35")),
+        Example(Decimal("2.345"), Decimal("2.34"), {"mode": "half_even"}),
+    ),
+    result=Decimal,
+)
+def round_(value: Any, context: EvaluationContext, *, places: int, mode: str) -> Decimal:
+    number = to_decimal(value, context).quantize(Decimal(1).scaleb(-places), ROUNDING[mode])
+    return number if number else abs(number)  # never a negative zero
+
+
+@function(
+    "floor",
+    category=MONEY,
+    doc="Round down to a whole number.",
+    examples=(Example(Decimal("3.9"), 3),),
+    result=int,
+)
+def floor(value: Any, context: EvaluationContext) -> int:
+    return int(to_decimal(value, context).to_integral_value(ROUND_FLOOR))
+
+
+@function(
+    "add",
+    category=MONEY,
+    doc="Add a number; a negative one subtracts.",
+    parameters=(Parameter("number", object, "what to add", required=True),),
+    examples=(Example(Decimal(5), Decimal(3), {"number": -2}),),
+    result=Decimal,
+)
+def add(value: Any, context: EvaluationContext, *, number: Any) -> Decimal:
+    return to_decimal(value, context) + to_decimal(number, context)
+
+
+@function(
+    "at_least",
+    category=MONEY,
+    doc="Never go below a number.",
+    parameters=(Parameter("number", object, "the lowest value", required=True),),
+    examples=(Example(Decimal(-2), Decimal(0), {"number": 0}),),
+    result=Decimal,
+)
+def at_least(value: Any, context: EvaluationContext, *, number: Any) -> Decimal:
+    return max(to_decimal(value, context), to_decimal(number, context))
+
+
+@function(
+    "multiply",
+    category=MONEY,
+    doc="Multiply by a number.",
+    parameters=(Parameter("by", object, "the factor", required=True),),
+    examples=(Example(Decimal(5), Decimal("7.5"), {"by": "1.5"}),),
+    result=Decimal,
+)
+def multiply(value: Any, context: EvaluationContext, *, by: Any) -> Decimal:
+    return to_decimal(value, context) * to_decimal(by, context)
+
+
+@function(
+    "sum",
+    category=MONEY,
+    doc="Add up all sources, or a list; nothing counts as 0.",
+    examples=(Example([Decimal("1.10"), None, Decimal(2)], Decimal("3.10")),),
+    takes_null=True,
+    result=Decimal,
+)
+def sum_(value: Any, context: EvaluationContext) -> Decimal:
+    values = value if isinstance(value, list) else [value]
+    return sum((to_decimal(one, context) for one in values if one is not None), Decimal(0))
+
+
+@function(
+    "net_unit_price",
+    category=MONEY,
+    doc="Unit price after line discounts: sources are line total and quantity.",
+    parameters=(
+        Parameter("places", int, "decimal places", default=2),
+        Parameter("mode", str, "rounding rule", default="half_up", choices=tuple(ROUNDING)),
+    ),
+    examples=(Example([Decimal("43.52"), 6], Decimal("7.25")),),
+    result=Decimal,
+)
+def net_unit_price(value: Any, context: EvaluationContext, *, places: int, mode: str) -> Decimal:
+    if not isinstance(value, list) or len(value) != 2 or None in value:
+        raise FunctionError("needs two sources with values: line total and quantity")
+    total, quantity = (to_decimal(one, context) for one in value)
+    if not quantity:
+        raise FunctionError("the quantity is 0")
+    return (total / quantity).quantize(Decimal(1).scaleb(-places), ROUNDING[mode])

@@ -1,0 +1,143 @@
+"""Text: trimming, padding, joining. Nothing is cut silently; ``truncate`` is a person's decision."""
+
+from typing import Any
+
+from integrations.mapping.context import EvaluationContext
+from integrations.mapping.functions.registry import Category, Example, Parameter, function
+
+TEXT = Category.TEXT
+
+
+@function(
+    "trim", category=TEXT, doc="Remove blanks at both ends.", examples=(Example(" A50 ", "A50"),), result=str
+)
+def trim(value: Any, context: EvaluationContext) -> str:
+    return str(value).strip()
+
+
+@function(
+    "upper", category=TEXT, doc="Make all letters capitals.", examples=(Example("a50", "A50"),), result=str
+)
+def upper(value: Any, context: EvaluationContext) -> str:
+    return str(value).upper()
+
+
+@function(
+    "lower",
+    category=TEXT,
+    doc="Make all letters small.",
+    examples=(Example("Ada@X.IO", "ada@x.io"),),
+    result=str,
+)
+def lower(value: Any, context: EvaluationContext) -> str:
+    return str(value).lower()
+
+
+@function(
+    "prefix",
+    category=TEXT,
+    doc="Put text in front.",
+    parameters=(Parameter("with", str, "the text", required=True),),
+    examples=(Example("1043", "XC-1043", {"with": "XC-"}),),
+    result=str,
+)
+def prefix(value: Any, context: EvaluationContext, **arguments: str) -> str:
+    return arguments["with"] + str(value)
+
+
+@function(
+    "truncate",
+    category=TEXT,
+    doc="Keep the first characters and drop the rest.",
+    parameters=(Parameter("length", int, "characters kept", required=True),),
+    examples=(Example("Northline", "North", {"length": 5}), Example("Al", "Al", {"length": 5})),
+    result=str,
+)
+def truncate(value: Any, context: EvaluationContext, *, length: int) -> str:
+    return str(value)[:length]
+
+
+@function(
+    "pad_left",
+    category=TEXT,
+    doc="Fill up at the left to a length.",
+    parameters=(
+        Parameter("length", int, "length reached", required=True),
+        Parameter("fill", str, "one character", default="0"),
+    ),
+    examples=(Example("7", "0007", {"length": 4}),),
+    result=str,
+)
+def pad_left(value: Any, context: EvaluationContext, *, length: int, fill: str) -> str:
+    return str(value).rjust(min(length, 10_000), fill[:1] or "0")
+
+
+@function(
+    "replace",
+    category=TEXT,
+    doc="Replace every occurrence of one text by another.",
+    parameters=(
+        Parameter("old", str, "what to find", required=True),
+        Parameter("new", str, "what comes instead", default=""),
+    ),
+    examples=(Example("A-50", "A50", {"old": "-"}),),
+    result=str,
+)
+def replace(value: Any, context: EvaluationContext, *, old: str, new: str) -> str:
+    return str(value).replace(old, new) if old else str(value)
+
+
+@function(
+    "join",
+    category=TEXT,
+    doc="Join the values of several sources, leaving out empty ones.",
+    parameters=(Parameter("with", str, "what stands between", default=" "),),
+    examples=(Example(["Pat", None, "Lee"], "Pat Lee"),),
+    takes_null=True,
+    result=str,
+)
+def join(value: Any, context: EvaluationContext, **arguments: str) -> str:
+    values = value if isinstance(value, list) else [value]
+    return arguments["with"].join(
+        str(one).strip() for one in values if one not in (None, "") and str(one).strip()
+    )
+
+
+@function(
+    "split",
+    category=TEXT,
+    doc="Cut at a separator and take one part, counted from 0; a missing part is nothing.",
+    parameters=(
+        Parameter("at", str, "the separator", required=True),
+        Parameter("part", int, "which part, 0 is the first", default=0),
+    ),
+    examples=(Example("UPS 1Z9", "1Z9", {"at": " ", "part": 1}),),
+    result=str,
+)
+def split(value: Any, context: EvaluationContext, *, at: str, part: int) -> str | None:
+    parts = str(value).split(at) if at else [str(value)]
+    return parts[part] if -len(parts) <= part < len(parts) else None
+
+
+@function(
+    "default",
+    category=TEXT,
+    doc="Use this value where the source has none.",
+    parameters=(Parameter("value", object, "the value", required=True),),
+    examples=(Example(None, "USA", {"value": "USA"}), Example("", "USA", {"value": "USA"})),
+    takes_null=True,
+)
+def default(given: Any, context: EvaluationContext, *, value: Any) -> Any:
+    return value if given in (None, "") else given
+
+
+@function(
+    "coalesce",
+    category=TEXT,
+    doc="Take the first source that has a value.",
+    examples=(Example([None, "", "b"], "b"),),
+    takes_null=True,
+)
+def coalesce(value: Any, context: EvaluationContext) -> Any:
+    values = value if isinstance(value, list) else [value]
+    return next((one for one in values if one not in (None, "")), None)
