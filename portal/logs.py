@@ -4,7 +4,12 @@ import logging
 import re
 
 _PATTERNS = (
-    (re.compile(r"(?i)(authorization|x-auth-token|password|secret|site_?key|_key|token)(['\"]?\s*[:=]\s*['\"]?)[^\s,'\"&}]+"), r"\1\2•••"),
+    (
+        re.compile(
+            r"(?i)(authorization|x-auth-token|password|secret|site_?key|_key|token)(['\"]?\s*[:=]\s*['\"]?)[^\s,'\"&}]+"
+        ),
+        r"\1\2•••",
+    ),
     (re.compile(r"(?i)(bearer|basic)\s+[a-z0-9._~+/=-]+"), r"\1 •••"),
     (re.compile(r"/hooks/[A-Za-z0-9_-]+"), "/hooks/•••"),
     (re.compile(r"\b(?:\d[ -]?){13,18}\d\b"), "•••"),

@@ -45,7 +45,9 @@ def memberships_of(user_id: int) -> list[Member]:
     """Return a user's memberships across tenants, by name."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT tenant_id, slug, name, role FROM connect_memberships_of(%s)", [user_id])
-        return [Member(tenant_id, slug, name, Role(role)) for tenant_id, slug, name, role in cursor.fetchall()]
+        return [
+            Member(tenant_id, slug, name, Role(role)) for tenant_id, slug, name, role in cursor.fetchall()
+        ]
 
 
 def tenant_page(permission: Permission, *, in_transaction: bool = True) -> Callable[[Page], Page]:

@@ -98,6 +98,9 @@ class Ports(Protocol):
     def claim_intent(self, kind: Kind, natural_key: str) -> IntentGrant:
         """Ask to be the one who creates a referenced record; commits before it returns."""
 
+    def release_intent(self, kind: Kind, natural_key: str) -> None:
+        """Give the intent up because nothing was sent; the next run may try at once."""
+
     def save_link(self, kind: Kind, link: Link, made_by: str) -> Link:
         """Commit a link and give up the intent on it; returns the link that stands."""
 

@@ -29,6 +29,8 @@ class Record:
     """The number people say: an order number, a SKU, an e-mail."""
     search_keys: Mapping[str, str] = field(default_factory=dict)
     """Further keys a person may search by, as name -> value."""
+    version: str = ""
+    """The vendor's own mark of this version (an event id, a rowversion) where ``updated_at`` is too coarse."""
 
     @property
     def hash(self) -> str:

@@ -33,6 +33,8 @@ class Connection(TenantModel):
     open_until = models.DateTimeField(null=True, blank=True)
     """While the breaker is open: when the next probe may go."""
     max_parallel = models.PositiveSmallIntegerField(default=4)
+    settle_seconds = models.FloatField(default=130)
+    """How long after a lapsed lease a look-up that finds nothing is not believed yet."""
     last_hook_at = models.DateTimeField(null=True, blank=True)
     last_poll_at = models.DateTimeField(null=True, blank=True)
     tested_at = models.DateTimeField(null=True, blank=True)

@@ -52,9 +52,13 @@ class Payload(TenantModel):
     class Meta:
         db_table = "payload"
         indexes = [
-            models.Index(fields=["tenant", "run_id"], name="payload_run", condition=models.Q(run_id__isnull=False)),
             models.Index(
-                fields=["tenant", "event_id"], name="payload_event", condition=models.Q(event_id__isnull=False)
+                fields=["tenant", "run_id"], name="payload_run", condition=models.Q(run_id__isnull=False)
+            ),
+            models.Index(
+                fields=["tenant", "event_id"],
+                name="payload_event",
+                condition=models.Q(event_id__isnull=False),
             ),
             models.Index(fields=["created_at"], name="payload_age"),
         ]
@@ -73,5 +77,7 @@ class RefusedHook(TenantModel):
     class Meta:
         db_table = "refused_hook"
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "connection", "reason", "hour"], name="refused_hook_hour"),
+            models.UniqueConstraint(
+                fields=["tenant", "connection", "reason", "hour"], name="refused_hook_hour"
+            ),
         ]

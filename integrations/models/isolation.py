@@ -67,7 +67,9 @@ def isolate(cursor: Any) -> None:
 
 
 def _isolate_tenant_row(cursor: Any) -> None:
-    cursor.execute("ALTER TABLE tenant ENABLE ROW LEVEL SECURITY; ALTER TABLE tenant FORCE ROW LEVEL SECURITY")
+    cursor.execute(
+        "ALTER TABLE tenant ENABLE ROW LEVEL SECURITY; ALTER TABLE tenant FORCE ROW LEVEL SECURITY"
+    )
     _ensure_policy(cursor, "tenant", WEB, f"id = {_TENANT}")
     for role in (OWNER, ENGINE, SUPPORT):
         _ensure_policy(cursor, "tenant", role, "true")
@@ -78,7 +80,9 @@ def _ensure_references(cursor: Any, model: type[models.Model]) -> None:
         if not isinstance(field, models.ForeignKey) or field.name == "tenant":
             continue
         target = field.related_model
-        if not (isinstance(field, TenantKey) or (isinstance(target, type) and issubclass(target, TenantModel))):
+        if not (
+            isinstance(field, TenantKey) or (isinstance(target, type) and issubclass(target, TenantModel))
+        ):
             continue
         action = "CASCADE" if field.remote_field.on_delete is models.CASCADE else "NO ACTION"
         name = f"{model._meta.db_table}_{field.column}_same_tenant"
@@ -101,7 +105,9 @@ def _ensure_constraint(cursor: Any, table: str, name: str, definition: str) -> N
 
 
 def _ensure_policies(cursor: Any, table: str) -> None:
-    cursor.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY; ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    cursor.execute(
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY; ALTER TABLE {table} FORCE ROW LEVEL SECURITY"
+    )
     _ensure_policy(cursor, table, WEB, f"tenant_id = {_TENANT}")
     for role in (OWNER, ENGINE, SUPPORT):
         _ensure_policy(cursor, table, role, "true")

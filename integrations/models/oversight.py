@@ -27,7 +27,9 @@ class Alert(TenantModel):
         db_table = "alert"
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "dedupe_key"], name="alert_one_open", condition=models.Q(closed_at__isnull=True)
+                fields=["tenant", "dedupe_key"],
+                name="alert_one_open",
+                condition=models.Q(closed_at__isnull=True),
             ),
         ]
         indexes = [models.Index(fields=["tenant", "-id"], name="alert_newest")]

@@ -44,7 +44,12 @@ class Flow(TenantModel):
     kind = models.CharField(max_length=20, choices=[(k.value, k.label) for k in Kind])
     direction = models.CharField(max_length=16, choices=[(d.value, d.value) for d in Direction])
     current = models.ForeignKey(
-        "integrations.FlowVersion", models.PROTECT, null=True, blank=True, related_name="+", db_constraint=False
+        "integrations.FlowVersion",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
     )
     follows = models.CharField(max_length=40, blank=True)
     """Key of the flow whose success starts this one; empty = started by events."""
@@ -111,7 +116,9 @@ class ValueMapVersion(TenantModel):
     class Meta:
         db_table = "value_map_version"
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "value_map", "number"], name="value_map_version_number"),
+            models.UniqueConstraint(
+                fields=["tenant", "value_map", "number"], name="value_map_version_number"
+            ),
             models.CheckConstraint(
                 condition=models.Q(unknown__in=["fail", "hold", "default", "pass"]),
                 name="value_map_version_unknown_known",

@@ -79,18 +79,24 @@ class Run(TenantModel):
                 fields=["leased_until"], name="run_leased", condition=models.Q(status=RunStatus.RUNNING.value)
             ),
             models.Index(
-                fields=["pair"], name="run_running_of_pair", condition=models.Q(status=RunStatus.RUNNING.value)
+                fields=["pair"],
+                name="run_running_of_pair",
+                condition=models.Q(status=RunStatus.RUNNING.value),
             ),
             models.Index(fields=["tenant", "-id"], name="run_newest"),
             models.Index(fields=["tenant", "status", "-id"], name="run_status"),
-            models.Index(fields=["tenant", "flow", "record_key", "sequence"], name="run_open", condition=IS_OPEN),
+            models.Index(
+                fields=["tenant", "flow", "record_key", "sequence"], name="run_open", condition=IS_OPEN
+            ),
             models.Index(fields=["tenant", "business_key", "-id"], name="run_business_key"),
             models.Index(
                 fields=["tenant", "parent_run_id"],
                 name="run_follow_ups",
                 condition=models.Q(parent_run_id__isnull=False),
             ),
-            models.Index(fields=["tenant", "event"], name="run_event", condition=models.Q(event__isnull=False)),
+            models.Index(
+                fields=["tenant", "event"], name="run_event", condition=models.Q(event__isnull=False)
+            ),
         ]
 
 
@@ -157,7 +163,9 @@ class RecordLink(TenantModel):
     class Meta:
         db_table = "record_link"
         constraints = [
-            models.UniqueConstraint(fields=["tenant", "pair", "kind", "storefront_id"], name="record_link_storefront"),
+            models.UniqueConstraint(
+                fields=["tenant", "pair", "kind", "storefront_id"], name="record_link_storefront"
+            ),
             models.UniqueConstraint(fields=["tenant", "pair", "kind", "erp_id"], name="record_link_erp"),
         ]
         indexes = [

@@ -82,5 +82,3 @@ class ApiKey(TenantModel):
     class Meta:
         db_table = "api_key"
         constraints = [models.UniqueConstraint(fields=["tenant", "name"], name="api_key_name")]
-
-

@@ -31,7 +31,13 @@ def run(state: RunState, step: FlowStep) -> None:
         # Whoever held the intent before may have finished between our look-up and our claim.
         link = state.ports.find_links([LinkQuery(kind, side, key, by_key=True)])[0]
     if link is None:
-        link = _find_or_create(state, step, kind, key, grant.must_find, grant.may_believe_missing)
+        try:
+            link = _find_or_create(state, step, kind, key, grant.must_find, grant.may_believe_missing)
+        except (errors.OutcomeUnknown, LookAgain):
+            raise  # it may stand there: whoever comes next must look first
+        except Exception:
+            state.ports.release_intent(kind, key)
+            raise
     state.links[links_key] = link.id_on(side.other)
     state.outcome.search_keys[kind.value] = link.id_on(side.other)
 

@@ -1,0 +1,257 @@
+"""What a finished batch brings about beside its own rows: links, holds, follow-ups, usage, health, alerts.
+
+Called by ``finish`` inside its transaction; every function is a fixed number of statements.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from integrations.kinds import Direction, Lane, RunStatus, Side
+from integrations.operations import alerts, links
+
+if TYPE_CHECKING:
+    from integrations.operations.delivery.finish import Finished
+
+# Consecutive failures that open a connection's breaker, and how long it stays open at most.
+_BREAKER_FAILURES = 5
+_BREAKER_LONGEST_SECONDS = 300
+
+
+def save_links(cursor: Any, ours: "Sequence[Finished]") -> None:
+    """Make or refresh the links of written records; a link that contradicts another raises an alert."""
+    changed = [(one.job.claim, one.outcome.link) for one in ours if one.outcome.link is not None]
+    if not changed:
+        return
+    cursor.execute(
+        "WITH given AS (SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],"
+        " %s::text[], %s::text[], %s::text[], %s::text[], %s::text[]) AS g (tenant_id, pair_id, kind, storefront_id,"
+        " storefront_key, erp_id, erp_key, made_by, to_erp, to_storefront, source_hash)),"
+        " made AS (INSERT INTO record_link AS l (tenant_id, pair_id, kind, storefront_id, storefront_key, erp_id,"
+        " erp_key, made_by, written_to_erp, written_to_storefront, source_hash)"
+        " SELECT * FROM given ON CONFLICT DO NOTHING"
+        " RETURNING l.tenant_id, l.pair_id, l.kind, l.storefront_id, l.erp_id),"
+        " refreshed AS (UPDATE record_link l SET updated_at = now(),"
+        " storefront_key = CASE WHEN g.storefront_key <> '' THEN g.storefront_key ELSE l.storefront_key END,"
+        " erp_key = CASE WHEN g.erp_key <> '' THEN g.erp_key ELSE l.erp_key END,"
+        " written_to_erp = CASE WHEN g.to_erp <> '' THEN g.to_erp ELSE l.written_to_erp END,"
+        " written_to_storefront = CASE WHEN g.to_storefront <> '' THEN g.to_storefront ELSE l.written_to_storefront END,"
+        " source_hash = CASE WHEN g.source_hash <> '' THEN g.source_hash ELSE l.source_hash END"
+        " FROM given g WHERE l.tenant_id = g.tenant_id AND l.pair_id = g.pair_id AND l.kind = g.kind"
+        " AND l.storefront_id = g.storefront_id AND l.erp_id = g.erp_id"
+        " RETURNING l.tenant_id, l.pair_id, l.kind, l.storefront_id, l.erp_id)"
+        " SELECT tenant_id, pair_id, kind, storefront_id, erp_id FROM given"
+        " EXCEPT SELECT * FROM made EXCEPT SELECT * FROM refreshed",
+        [
+            [claim.tenant_id for claim, _ in changed],
+            [claim.pair_id for claim, _ in changed],
+            [link.kind.value for _, link in changed],
+            [link.storefront_id for _, link in changed],
+            [link.storefront_key for _, link in changed],
+            [link.erp_id for _, link in changed],
+            [link.erp_key for _, link in changed],
+            [link.made_by for _, link in changed],
+            [link.written_to_erp for _, link in changed],
+            [link.written_to_storefront for _, link in changed],
+            [link.source_hash for _, link in changed],
+        ],
+    )
+    for tenant_id, pair_id, kind, storefront_id, erp_id in cursor.fetchall():
+        alerts.open_alert(
+            cursor,
+            tenant_id,
+            alerts.Condition(
+                f"link-conflict:{pair_id}:{kind}:{storefront_id}:{erp_id}",
+                "link_conflict",
+                f"{kind} {storefront_id} and {erp_id} are linked to other records already",
+                "Two records claim the same counterpart; somebody may have entered one by hand.",
+                "a person removes one of the links",
+                pair_id=pair_id,
+            ),
+        )
+
+
+def hold(cursor: Any, ours: "Sequence[Finished]") -> None:
+    """Store what held runs wait for, then look whether it appeared since the batch was prefetched."""
+    held = [(one.job.claim, one.outcome.hold) for one in ours if one.outcome.hold is not None]
+    if not held:
+        return
+    cursor.execute(
+        "INSERT INTO hold (tenant_id, run_id, connection_id, kind, key, released_by)"
+        " SELECT *, '' FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[])",
+        [
+            [claim.tenant_id for claim, _ in held],
+            [claim.id for claim, _ in held],
+            [claim.storefront_id if on.side is Side.STOREFRONT else claim.erp_id for claim, on in held],
+            [on.kind for _, on in held],
+            [on.key[:200] for _, on in held],
+        ],
+    )
+    for tenant_id in {claim.tenant_id for claim, _ in held}:
+        links.release_satisfied(cursor, tenant_id=tenant_id)
+
+
+def follow_up(cursor: Any, ours: "Sequence[Finished]") -> None:
+    """Start the flows that follow a succeeded one, as runs of their own: their failure re-opens nothing."""
+    succeeded = [one for one in ours if one.outcome.status is RunStatus.SUCCEEDED]
+    if not succeeded:
+        return
+    cursor.execute(
+        "WITH work AS ("
+        " SELECT u.run_id, u.tenant_id, u.business_key, u.target_id, f.id AS flow_id, f.pair_id, f.current_id, f.kind"
+        " FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[])"
+        "   AS u (run_id, tenant_id, pair_id, flow_key, business_key, target_id)"
+        " JOIN flow f ON f.tenant_id = u.tenant_id AND f.pair_id = u.pair_id AND f.follows = u.flow_key"
+        "  AND f.current_id IS NOT NULL AND u.target_id <> ''"
+        " ORDER BY f.id, u.target_id"
+        "), heads AS ("
+        " INSERT INTO record_head AS h (tenant_id, flow_id, record_key, last_sequence, seen_hash)"
+        " SELECT DISTINCT ON (flow_id, target_id) tenant_id, flow_id, target_id, 1, '' FROM work"
+        " ON CONFLICT (tenant_id, flow_id, record_key) DO UPDATE SET last_sequence = h.last_sequence + 1"
+        " RETURNING h.flow_id, h.record_key, h.last_sequence, h.live_run_id)"
+        " INSERT INTO run (tenant_id, pair_id, flow_id, flow_version_id, parent_run_id, kind, record_key, sequence,"
+        "  is_head, lane, status, fence, attempts, must_find, reason, reason_code, problem, business_key, target_id,"
+        "  target_key, source_hash, currency, context)"
+        " SELECT w.tenant_id, w.pair_id, w.flow_id, w.current_id, w.run_id, w.kind, w.target_id, h.last_sequence,"
+        "  h.live_run_id IS NULL, %s, 'queued', 0, 0, false, '', '', '[]', w.business_key, '', '', '', '', '{}'"
+        " FROM work w JOIN heads h ON h.flow_id = w.flow_id AND h.record_key = w.target_id"
+        " RETURNING id, flow_id, record_key, is_head",
+        [
+            [one.job.claim.id for one in succeeded],
+            [one.job.claim.tenant_id for one in succeeded],
+            [one.job.claim.pair_id for one in succeeded],
+            [one.job.task.flow.key for one in succeeded],
+            [one.outcome.business_key for one in succeeded],
+            [one.outcome.target_id for one in succeeded],
+            Lane.REALTIME.value,
+        ],
+    )
+    heads = [(run_id, flow_id, key) for run_id, flow_id, key, is_head in cursor.fetchall() if is_head]
+    if heads:
+        cursor.execute(
+            "UPDATE record_head h SET live_run_id = u.run_id"
+            " FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS u (run_id, flow_id, record_key)"
+            " WHERE h.flow_id = u.flow_id AND h.record_key = u.record_key",
+            [list(column) for column in zip(*heads, strict=True)],
+        )
+
+
+def meter(cursor: Any, ours: "Sequence[Finished]") -> None:
+    """Count transactions (runs that changed a target) and remote calls by pair and day."""
+    totals: dict[tuple[int, int], list[int]] = {}
+    for one in ours:
+        counted = totals.setdefault((one.job.claim.tenant_id, one.job.claim.pair_id), [0, 0])
+        counted[0] += int(one.outcome.has_changed_target)
+        counted[1] += one.outcome.calls
+    keys = sorted(totals)
+    cursor.execute(
+        "INSERT INTO usage_day AS u (tenant_id, pair_id, day, transactions, api_calls)"
+        " SELECT tenant_id, pair_id, current_date, transactions, api_calls"
+        " FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])"
+        "  AS g (tenant_id, pair_id, transactions, api_calls)"
+        " ON CONFLICT (tenant_id, pair_id, day) DO UPDATE SET"
+        " transactions = u.transactions + excluded.transactions, api_calls = u.api_calls + excluded.api_calls",
+        [
+            [tenant_id for tenant_id, _ in keys],
+            [pair_id for _, pair_id in keys],
+            [totals[key][0] for key in keys],
+            [totals[key][1] for key in keys],
+        ],
+    )
+
+
+def judge_connections(cursor: Any, ours: "Sequence[Finished]") -> None:
+    """Keep each connection's health and breaker by what the calls of this batch say."""
+    good: dict[int, float] = {}
+    failed: dict[int, tuple[int, str]] = {}
+    for one in ours:
+        claim = one.job.claim
+        seconds = max((exchange.seconds for exchange in one.outcome.exchanges), default=0.0)
+        for verdict in one.outcome.verdicts:
+            connection_id = claim.storefront_id if verdict.side is Side.STOREFRONT else claim.erp_id
+            if verdict.health == "ok":
+                good[connection_id] = seconds
+            elif verdict.health == "failed":
+                failed[connection_id] = (failed.get(connection_id, (0, ""))[0] + 1, verdict.message)
+    # An answer proves that the other side is there, whatever else failed in the same batch.
+    for connection_id in sorted(good):
+        failed.pop(connection_id, None)
+    if good:
+        _mark_good(cursor, good)
+    for connection_id, (count, message) in sorted(failed.items()):
+        _mark_failed(cursor, connection_id, count, message)
+
+
+def _mark_good(cursor: Any, good: dict[int, float]) -> None:
+    ids = sorted(good)
+    # At most one write in five seconds while all is well; ordered, so that two drains never deadlock.
+    cursor.execute(
+        "WITH due AS (SELECT id FROM connection WHERE id = ANY (%s) AND health <> 'refused'"
+        "  AND (failures_in_row > 0 OR health <> 'healthy'"
+        "  OR last_success_at IS NULL OR last_success_at < now() - interval '5 seconds') ORDER BY id FOR NO KEY UPDATE)"
+        " UPDATE connection c SET last_success_at = now(), failures_in_row = 0, open_until = NULL,"
+        " last_call_seconds = g.seconds, health = 'healthy', health_message = '',"
+        " health_at = CASE WHEN c.health = 'healthy' THEN c.health_at ELSE now() END"
+        " FROM due, unnest(%s::bigint[], %s::double precision[]) AS g (id, seconds)"
+        " WHERE c.id = due.id AND g.id = c.id RETURNING c.tenant_id, c.id",
+        [ids, ids, [good[connection_id] for connection_id in ids]],
+    )
+    for tenant_id, connection_id in cursor.fetchall():
+        alerts.close_alert(cursor, tenant_id, f"connection-down:{connection_id}", "It answers again.")
+
+
+def _mark_failed(cursor: Any, connection_id: int, count: int, message: str) -> None:
+    cursor.execute(
+        "UPDATE connection SET failures_in_row = failures_in_row + %(count)s, health_message = %(message)s,"
+        " health_at = CASE WHEN health = 'failing' THEN health_at ELSE now() END, health = 'failing',"
+        " open_until = CASE WHEN failures_in_row + %(count)s >= %(limit)s"
+        "   THEN now() + make_interval("
+        "     secs => least(%(longest)s, 2 ^ least(failures_in_row + %(count)s - %(limit)s + 1, 10)))"
+        "   ELSE open_until END"
+        " WHERE id = %(id)s RETURNING tenant_id, name, failures_in_row, open_until IS NOT NULL",
+        {"count": count, "message": message[:300], "limit": _BREAKER_FAILURES, "longest": _BREAKER_LONGEST_SECONDS,
+         "id": connection_id},
+    )  # fmt: skip
+    tenant_id, name, failures, is_open = cursor.fetchone()
+    if is_open:
+        alerts.open_alert(
+            cursor,
+            tenant_id,
+            alerts.Condition(
+                f"connection-down:{connection_id}",
+                "connection_down",
+                f"{name} is not answering",
+                f"{failures} calls in a row failed: {message}. Nothing is lost; records wait and go by themselves.",
+                "a call succeeds",
+                connection_id=connection_id,
+            ),
+        )
+
+
+def raise_alerts(cursor: Any, ours: "Sequence[Finished]") -> None:
+    """Pause what must be mended (refused credentials, a misconfigured flow), each with one alert."""
+    for one in ours:
+        claim, outcome = one.job.claim, one.outcome
+        for verdict in outcome.verdicts:
+            if verdict.health == "refused":
+                connection_id = claim.storefront_id if verdict.side is Side.STOREFRONT else claim.erp_id
+                alerts.pause_refused(cursor, claim.tenant_id, connection_id, verdict.message, verdict.field)
+        if outcome.stops_flow:
+            alerts.pause_flow(cursor, claim.tenant_id, claim.flow_id, outcome.message)
+    dead = [one for one in ours if one.outcome.status is RunStatus.DEAD]
+    for one in dead:
+        claim, outcome = one.job.claim, one.outcome
+        direction = Direction(one.job.task.flow.direction)
+        alerts.open_alert(
+            cursor,
+            claim.tenant_id,
+            alerts.Condition(
+                f"failed:{claim.flow_id}:{outcome.reason_code}",
+                "failed",
+                f"{one.job.task.flow.kind.label.capitalize()} {outcome.business_key or claim.record_key} failed",
+                outcome.reason,
+                "no failed record of this cause is left",
+                pair_id=claim.pair_id,
+                flow_id=claim.flow_id,
+                connection_id=claim.erp_id if direction is Direction.TO_ERP else claim.storefront_id,
+            ),
+        )

@@ -1,0 +1,280 @@
+"""The drain: one per worker process, it serves everyone's due runs until nothing is due.
+
+The draining thread does all SQL, set-based; pool threads map and speak to remote systems. Runs are handed
+to the pool as slots free, never in batches. Started by ``integrations.tasks``.
+"""
+
+import logging
+import os
+import selectors
+import socket
+import sys
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from django.db import connection, utils
+
+from integrations.flows.ports import LeaseLost
+from integrations.flows.runner import run_record
+from integrations.operations.delivery import claim as claims
+from integrations.operations.delivery.courier import Courier, RunPorts
+from integrations.operations.delivery.finish import Finished, finish
+from integrations.operations.delivery.gate import ConnectorPool, Lease, computing
+from integrations.operations.delivery.prefetch import Job, Prefetcher
+from integrations.operations.wake import CHANNEL
+
+log = logging.getLogger("connect.drain")
+
+FLUSH_RUNS = 50
+FLUSH_SECONDS = 0.02
+_RENEW_SECONDS = 10.0
+_BEAT_SECONDS = 5.0
+# How long an idle drain stays to hear the next notice before its process is given back.
+_LINGER_SECONDS = 5.0
+_SWITCH_SECONDS = 0.0005
+
+
+class Bell:
+    """Wakes the selector from pool threads."""
+
+    def __init__(self) -> None:
+        self._hear, self._ring = socket.socketpair()
+        self._hear.setblocking(False)
+        self._ring.setblocking(False)
+
+    def fileno(self) -> int:
+        return self._hear.fileno()
+
+    def ring(self) -> None:
+        try:
+            self._ring.send(b"1")
+        except BlockingIOError:
+            return  # enough rings are waiting already
+
+    def hush(self) -> None:
+        try:
+            while self._hear.recv(4096):
+                continue
+        except BlockingIOError:
+            return
+
+    def close(self) -> None:
+        self._hear.close()
+        self._ring.close()
+
+
+class Drain:
+    """One pass of serving; ``run`` returns when nothing is due and nothing is in flight."""
+
+    def __init__(self, *, threads: int, lease_seconds: float) -> None:
+        self.threads = threads
+        self.lease_seconds = lease_seconds
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self.bell = Bell()
+        self.courier = Courier(self.bell.ring)
+        self.connectors = ConnectorPool()
+        self.prefetcher = Prefetcher()
+        self.executor = ThreadPoolExecutor(threads, "run")
+        self.in_flight: dict[int, tuple[Job, Lease]] = {}
+        self.ended: list[Finished | int] = []
+        self.ended_lock = threading.Lock()
+        self.waiting: list[Finished] = []
+        self.waiting_since = 0.0
+        self.after_pair = 0
+        self.served = 0
+        self.is_stopping = False
+
+    def run(self) -> int:
+        """Serve until idle; returns how many runs were finished."""
+        sys.setswitchinterval(_SWITCH_SECONDS)
+        listener = _listen()
+        selector = selectors.DefaultSelector()
+        selector.register(self.bell, selectors.EVENT_READ)
+        selector.register(listener.fileno(), selectors.EVENT_READ)
+        try:
+            self._beat()
+            self._loop(selector, listener)
+        finally:
+            self._shut_down()
+            selector.close()
+            listener.close()
+            self.bell.close()
+        return self.served
+
+    def _loop(self, selector: selectors.BaseSelector, listener: "psycopg.Connection[Any]") -> None:
+        now = time.monotonic()
+        renew_at, beat_at, idle_since = now + _RENEW_SECONDS, now + _BEAT_SECONDS, now
+        wants_claim, claim_at = True, now
+        while True:
+            self.courier.serve()
+            if self._collect():
+                wants_claim = True
+            now = time.monotonic()
+            if wants_claim or now >= claim_at:
+                taken = 0 if self.is_stopping else self._claim()
+                # A short claim means that what is due is taken; the next notice or due time asks again.
+                wants_claim = taken > 0 and len(self.in_flight) < self.threads
+                claim_at = now + self._pause() if not wants_claim else now
+                if taken:
+                    idle_since = now
+            if now >= renew_at:
+                self._renew()
+                renew_at = now + _RENEW_SECONDS
+            if now >= beat_at:
+                self._beat()
+                beat_at = now + _BEAT_SECONDS
+            if self.in_flight or self.waiting:
+                idle_since = now
+            elif self.is_stopping or (now - idle_since > _LINGER_SECONDS and claim_at - now > 1.0):
+                if self.is_stopping or self._leave():
+                    return
+                wants_claim, idle_since = True, now
+                continue
+            until = min(renew_at, beat_at, claim_at)
+            if self.waiting:
+                until = min(until, self.waiting_since + FLUSH_SECONDS)
+            if self._wait(selector, listener, 0.0 if wants_claim else max(0.0, until - time.monotonic())):
+                wants_claim = True
+
+    def _wait(
+        self, selector: selectors.BaseSelector, listener: "psycopg.Connection[Any]", seconds: float
+    ) -> bool:
+        """Sleep until something happens; True when runs may have become due."""
+        noticed = False
+        for key, _ in selector.select(seconds):
+            if key.fd == self.bell.fileno():
+                self.bell.hush()
+            else:
+                noticed = self._hear(listener)
+        return noticed
+
+    def _hear(self, listener: "psycopg.Connection[Any]") -> bool:
+        listener.pgconn.consume_input()
+        heard = False
+        while (notice := listener.pgconn.notifies()) is not None:
+            if notice.extra == b"stop:" + str(os.getppid()).encode():
+                self.is_stopping = True
+            heard = True
+        return heard
+
+    def _claim(self) -> int:
+        free = self.threads - len(self.in_flight)
+        if free <= 0:
+            return 0
+        claimed = claims.claim(free=free, lease_seconds=self.lease_seconds, after_pair=self.after_pair)
+        if not claimed:
+            return 0
+        self.after_pair = claimed[-1].pair_id
+        for job in self.prefetcher.jobs(claimed):
+            lease = Lease(self.lease_seconds)
+            self.in_flight[job.claim.id] = (job, lease)
+            self.executor.submit(self._serve, job, lease).add_done_callback(self._surface)
+        return len(claimed)
+
+    def _serve(self, job: Job, lease: Lease) -> None:
+        """Serve one run in a pool thread."""
+        started = datetime.now(UTC)
+        ports = RunPorts(job.task, job.accesses, self.courier, self.connectors, lease, job.own_link)
+        ended: Finished | int
+        with computing():
+            try:
+                outcome = run_record(job.task, ports)
+                ended = Finished(job, outcome, started, datetime.now(UTC))
+            except LeaseLost:
+                # Nothing was sent and nothing may be written down: whoever has the run now looks first.
+                ended = job.claim.id
+            finally:
+                ports.close()
+        with self.ended_lock:
+            self.ended.append(ended)
+        self.bell.ring()
+
+    def _surface(self, future: "Future[None]") -> None:
+        """Log a defect of ours; its lease lapses, so the run is looked at again and cannot be lost."""
+        if (error := future.exception()) is not None:
+            log.error("serving a run failed", exc_info=error)
+            self.bell.ring()
+
+    def _collect(self) -> bool:
+        """Take what threads ended and flush at 50 runs or 20 ms; True when slots became free."""
+        with self.ended_lock:
+            ended, self.ended = self.ended, []
+        for one in ended:
+            self.in_flight.pop(one if isinstance(one, int) else one.job.claim.id, None)
+            if not isinstance(one, int):
+                if not self.waiting:
+                    self.waiting_since = time.monotonic()
+                self.waiting.append(one)
+        is_due = len(self.waiting) >= FLUSH_RUNS or time.monotonic() - self.waiting_since >= FLUSH_SECONDS
+        if self.waiting and (is_due or not self.in_flight):
+            self._flush()
+        return bool(ended)
+
+    def _flush(self) -> None:
+        batch, self.waiting = self.waiting, []
+        try:
+            self.served += finish(batch)
+        except utils.OperationalError:
+            # A deadlock with an intake, or a server that went away: what is unwritten is written once more.
+            connection.close()
+            time.sleep(0.05)
+            self.served += finish(batch)
+
+    def _pause(self) -> float:
+        """Return seconds until the next claim is worth it without a notice."""
+        if len(self.in_flight) >= self.threads:
+            return _BEAT_SECONDS
+        due_in = claims.seconds_to_next_due()
+        return _BEAT_SECONDS if due_in is None else min(max(due_in, 0.005), _BEAT_SECONDS)
+
+    def _renew(self) -> None:
+        runs = {run_id: job.claim.fence for run_id, (job, _) in self.in_flight.items()}
+        if not runs:
+            return
+        asked = time.monotonic()
+        ours = claims.renew(runs, self.lease_seconds)
+        for run_id, (_, lease) in self.in_flight.items():
+            if run_id in ours:
+                lease.deadline = asked + self.lease_seconds
+        self.connectors.close_stale(self.prefetcher.current_revisions())
+
+    def _beat(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO drain_slot (worker) VALUES (%s) ON CONFLICT (worker) DO UPDATE SET heartbeat_at = now()",
+                [self.name],
+            )
+
+    def _leave(self) -> bool:
+        """Drop the slot, then claim once more: a wake-up that still saw the slot is not lost."""
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM drain_slot WHERE worker = %s", [self.name])
+        if self._claim():
+            self._beat()
+            return False
+        return True
+
+    def _shut_down(self) -> None:
+        self.executor.shutdown(wait=True, cancel_futures=True)
+        self._collect()
+        if self.waiting:
+            self._flush()
+        if unsent := {run_id: job.claim.fence for run_id, (job, _) in self.in_flight.items()}:
+            claims.give_back(unsent)
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM drain_slot WHERE worker = %s", [self.name])
+        self.connectors.close()
+
+
+def _listen() -> "psycopg.Connection[Any]":
+    """Return a connection of its own that listens: notices must arrive while the other one works."""
+    parameters = connection.get_connection_params()
+    for name in ("cursor_factory", "context"):
+        parameters.pop(name, None)
+    listener = psycopg.connect(**parameters, autocommit=True)
+    listener.execute(f"LISTEN {CHANNEL}")
+    return listener

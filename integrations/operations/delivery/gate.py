@@ -1,0 +1,129 @@
+"""The permit to compute, the lease check before each send, and connectors kept warm per process."""
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from integrations.connectors.base import Connector, Exchange
+from integrations.flows.ports import LeaseLost
+from integrations.stores.access import Access
+
+# One thread of a process computes at a time; the others wait on the network. Together with a short switch
+# interval this keeps the draining thread's SQL fast (ARCHITECTURE 5 has the figures).
+permit = threading.Lock()
+_EXCHANGES_KEPT = 6
+
+
+@contextmanager
+def computing() -> Iterator[None]:
+    with permit:
+        yield
+
+
+@contextmanager
+def waiting() -> Iterator[None]:
+    """Give the permit back while this thread waits."""
+    permit.release()
+    try:
+        yield
+    finally:
+        permit.acquire()
+
+
+class Lease:
+    """Until when this process may send for a run, on its own monotonic clock; renewed by the drain."""
+
+    __slots__ = ("deadline",)
+
+    def __init__(self, seconds: float) -> None:
+        self.deadline = time.monotonic() + seconds
+
+    def extend(self, seconds: float) -> None:
+        self.deadline = time.monotonic() + seconds
+
+    def check(self) -> None:
+        """Raise LeaseLost when the time is up: fencing guards our database, only this guards the remote."""
+        if time.monotonic() >= self.deadline:
+            raise LeaseLost
+
+
+class RunGate:
+    """The gate of one run: releases the permit around each remote call and keeps what was exchanged."""
+
+    def __init__(self, lease: Lease) -> None:
+        self.lease = lease
+        self.calls = 0
+        self.seconds = 0.0
+        self.exchanges: list[Exchange] = []
+
+    def before_call(self, *, is_write: bool) -> None:
+        self.lease.check()
+        self.calls += 1
+        permit.release()
+
+    def after_call(self, *, seconds: float, status: str) -> None:
+        self.seconds += seconds
+        permit.acquire()
+
+    def observe(self, exchange: Exchange) -> None:
+        self.exchanges.append(exchange)
+        del self.exchanges[:-_EXCHANGES_KEPT]
+
+
+class _Switch:
+    """The gate a pooled connector is built with; it forwards to the run being served."""
+
+    current: RunGate
+
+    def before_call(self, *, is_write: bool) -> None:
+        self.current.before_call(is_write=is_write)
+
+    def after_call(self, *, seconds: float, status: str) -> None:
+        self.current.after_call(seconds=seconds, status=status)
+
+    def observe(self, exchange: Exchange) -> None:
+        self.current.observe(exchange)
+
+
+class ConnectorPool:
+    """Warm connectors by (connection, revision); a thread borrows one for a run and brings it back."""
+
+    def __init__(self) -> None:
+        self._idle: dict[tuple[int, int], list[tuple[Connector, _Switch]]] = defaultdict(list)
+        self._lock = threading.Lock()
+
+    def borrow(self, access: Access, gate: RunGate) -> tuple[Connector, Any]:
+        """Return a connector bound to this run's gate, and the token to bring it back with."""
+        key = (access.connection_id, access.revision)
+        with self._lock:
+            idle = self._idle[key]
+            entry = idle.pop() if idle else None
+        if entry is None:
+            switch = _Switch()
+            switch.current = gate
+            entry = (access.build(gate=switch, observe=switch.observe), switch)
+        entry[1].current = gate
+        return entry[0], (key, entry)
+
+    def bring_back(self, token: Any) -> None:
+        key, entry = token
+        with self._lock:
+            self._idle[key].append(entry)
+
+    def close_stale(self, current: dict[int, int]) -> None:
+        """Close connectors of revisions that are no longer current."""
+        with self._lock:
+            stale = [key for key in self._idle if key[0] in current and current[key[0]] != key[1]]
+            entries = [entry for key in stale for entry in self._idle.pop(key)]
+        for connector, _ in entries:
+            connector.close()
+
+    def close(self) -> None:
+        with self._lock:
+            entries = [entry for idle in self._idle.values() for entry in idle]
+            self._idle.clear()
+        for connector, _ in entries:
+            connector.close()

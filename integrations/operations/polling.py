@@ -1,0 +1,148 @@
+"""Polls: page, then cursor. The records of a page are stored with the position after it, in one transaction."""
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Sequence
+
+from django.db import connection, transaction
+
+from integrations.connectors.base import Page, Reader
+from integrations.connectors.errors import AuthFailed, ConnectorError, Misconfigured
+from integrations.kinds import Kind, Record
+from integrations.models import Connection, PollCursor, in_tenant
+from integrations.operations import alerts
+from integrations.operations.inbox import Captured, record_body, store
+from integrations.operations.wake import wake
+from integrations.stores import access
+
+_LEASE_SECONDS = 120
+log = logging.getLogger("connect.poll")
+
+
+def due_polls(limit: int = 200) -> list[int]:
+    """Lease the cursors that are due and return their ids; a lapsed lease makes one due again."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE poll_cursor p SET leased_until = now() + make_interval(secs => %s), last_started_at = now()"
+            " FROM (SELECT q.id FROM poll_cursor q JOIN connection c ON c.id = q.connection_id"
+            "        JOIN tenant t ON t.id = q.tenant_id"
+            "       WHERE q.due_at <= now() AND (q.leased_until IS NULL OR q.leased_until < now())"
+            "        AND c.paused_at IS NULL AND c.archived_at IS NULL AND t.paused_at IS NULL"
+            "       ORDER BY q.due_at LIMIT %s FOR UPDATE OF q SKIP LOCKED) due"
+            " WHERE p.id = due.id RETURNING p.id",
+            [_LEASE_SECONDS, limit],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def poll_one(cursor_id: int) -> int:
+    """Read everything that changed into the inbox, page by page; returns how many records were new.
+
+    Killed anywhere, it repeats at most one page. A refused credential pauses the connection.
+    """
+    cursor = PollCursor.across_tenants.get(pk=cursor_id)
+    connection_row = Connection.across_tenants.get(pk=cursor.connection_id)
+    connector = access.load([connection_row])[connection_row.pk].build()
+    stored = 0
+    error: ConnectorError | None = None
+    try:
+        if not isinstance(connector, Reader):
+            raise Misconfigured(f"{connector.spec.label} cannot be polled.", missing="read")
+        for page in connector.read_changes(Kind(cursor.kind), cursor.position):
+            stored += _store_page(cursor, page)
+    except ConnectorError as failure:
+        error = failure
+        log.warning("poll failed cursor_id=%s error=%s", cursor_id, type(failure).__name__)
+    finally:
+        connector.close()
+    _close_poll(cursor, error)
+    return stored
+
+
+def _store_page(cursor: PollCursor, page: Page) -> int:
+    with in_tenant(cursor.tenant_id):
+        fresh = _unseen(cursor, page.records)
+        results = (
+            store(cursor.tenant_id, cursor.connection_id, "poll", [_captured(one) for one in fresh])
+            if fresh
+            else []
+        )
+        new = sum(result.is_new for result in results)
+        with connection.cursor() as sql:
+            sql.execute(
+                "UPDATE poll_cursor SET position = %s, records_seen = records_seen + %s,"
+                " leased_until = now() + make_interval(secs => %s) WHERE tenant_id = %s AND id = %s",
+                [
+                    json.dumps(dict(page.cursor)),
+                    len(page.records),
+                    _LEASE_SECONDS,
+                    cursor.tenant_id,
+                    cursor.pk,
+                ],
+            )
+    if new:
+        wake()
+    return new
+
+
+def _captured(record: Record) -> Captured:
+    """Give a polled record its dedupe key.
+
+    A thin record's version seen again makes no second event. A full one passed ``_unseen``: its content is
+    new since the last capture, even where it went back to an older value, so its key never repeats.
+    """
+    is_thin = not record.fields
+    version = record.version or (record.updated_at.isoformat() if record.updated_at else "")
+    mark = version if is_thin else f"{record.hash}:{time.time_ns()}"
+    key = hashlib.sha256(f"{record.kind}:{record.external_id}:{mark}".encode()).hexdigest()
+    return Captured(
+        dedupe_key=f"poll-{key}",
+        topic=f"{record.kind}.changed",
+        kind=record.kind.value,
+        external_id=record.external_id,
+        business_key=record.business_key,
+        body=record_body(record),
+        has_record=not is_thin,
+        occurred_at=record.updated_at,
+        content_hash="" if is_thin else record.hash,
+    )
+
+
+def _unseen(cursor: PollCursor, records: Sequence[Record]) -> list[Record]:
+    """Drop records whose content is the one captured last: a snapshot of 10,000 SKUs makes no 10,000 events."""
+    hashes = {record.external_id: record.hash for record in records if record.fields}
+    if not hashes:
+        return list(records)
+    with connection.cursor() as sql:
+        sql.execute(
+            "SELECT u.key FROM unnest(%s::text[], %s::text[]) AS u (key, hash)"
+            " JOIN flow f ON f.tenant_id = %s AND f.kind = %s AND f.current_id IS NOT NULL AND f.follows = ''"
+            " JOIN pair p ON p.tenant_id = f.tenant_id AND p.id = f.pair_id"
+            "  AND CASE f.direction WHEN 'to_erp' THEN p.storefront_id ELSE p.erp_id END = %s"
+            " LEFT JOIN record_head h ON h.tenant_id = f.tenant_id AND h.flow_id = f.id AND h.record_key = u.key"
+            " GROUP BY u.key, u.hash HAVING bool_or(h.seen_hash IS DISTINCT FROM u.hash)",
+            [list(hashes), list(hashes.values()), cursor.tenant_id, cursor.kind, cursor.connection_id],
+        )
+        changed = {row[0] for row in sql.fetchall()}
+    return [record for record in records if not record.fields or record.external_id in changed]
+
+
+def _close_poll(cursor: PollCursor, error: ConnectorError | None) -> None:
+    with transaction.atomic(), connection.cursor() as sql:
+        sql.execute(
+            "UPDATE poll_cursor SET leased_until = NULL, last_error = %s, last_finished_at = now(),"
+            " due_at = now() + make_interval(secs => interval_seconds) WHERE tenant_id = %s AND id = %s",
+            [error.message[:300] if error else "", cursor.tenant_id, cursor.pk],
+        )
+        if isinstance(error, AuthFailed):
+            alerts.pause_refused(sql, cursor.tenant_id, cursor.connection_id, error.message, error.field)
+        elif error is None:
+            sql.execute(
+                "UPDATE connection SET last_poll_at = now(), last_success_at = now(),"
+                " failures_in_row = 0, open_until = NULL,"
+                " health = CASE WHEN health = 'refused' THEN health ELSE 'healthy' END"
+                " WHERE tenant_id = %s AND id = %s",
+                [cursor.tenant_id, cursor.connection_id],
+            )

@@ -1,0 +1,1 @@
+"""Ports on Django: sealed values, connectors over stored connections, compiled flow versions."""

@@ -1,0 +1,42 @@
+"""Celery tasks: ids in, one operation, act on its decision. Losing a message loses seconds, no data."""
+
+from celery import shared_task
+from django.conf import settings
+
+from integrations.operations import wake
+from integrations.operations.delivery.drain import Drain
+from integrations.operations.polling import due_polls, poll_one
+from integrations.operations.sweep import sweep
+
+
+@shared_task(name="integrations.tasks.drain", expires=30)
+def drain() -> int:
+    """Serve due runs until none is left; started when no drain is live."""
+    return Drain(threads=settings.DELIVERY_THREADS, lease_seconds=settings.LEASE_SECONDS).run()
+
+
+@shared_task(name="integrations.tasks.sweep", expires=10)
+def sweep_due() -> None:
+    """Mend lapsed leases, release holds, start a drain when work waits and none serves it."""
+    if sweep(max_drains=settings.DELIVERY_DRAINS).wants_drain:
+        drain.delay()
+
+
+@shared_task(name="integrations.tasks.poll_due", expires=10)
+def poll_due() -> None:
+    """Start one poll per due cursor."""
+    for cursor_id in due_polls():
+        poll.delay(cursor_id)
+
+
+@shared_task(name="integrations.tasks.poll", expires=60)
+def poll(cursor_id: int) -> None:
+    """Read one kind's changes of one connection into the inbox."""
+    poll_one(cursor_id)
+
+
+def _send_drain() -> None:
+    drain.apply_async(retry=False, expires=30)
+
+
+wake.use_broker(_send_drain)

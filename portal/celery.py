@@ -1,0 +1,39 @@
+"""The Celery application: wake-ups, polls and sweeps. Truth is in rows; messages may be lost."""
+
+import os
+
+from celery import Celery
+from celery.signals import worker_shutting_down
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+app = Celery("connect")
+app.conf.update(
+    broker_url=settings.BROKER_URL or None,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 5, "visibility_timeout": 3600},
+    task_ignore_result=True,
+    task_serializer="json",
+    accept_content=["json"],
+    task_default_queue="rest",
+    task_routes={"integrations.tasks.drain": {"queue": "delivery"}},
+    # A drain is one long task; a prefetched second one would wait behind it.
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    worker_send_task_events=False,
+    enable_utc=True,
+    timezone="UTC",
+    beat_scheduler="django_celery_beat.schedulers:DatabaseScheduler",
+    beat_max_loop_interval=2,
+)
+app.autodiscover_tasks(["integrations"])
+
+
+@worker_shutting_down.connect
+def _tell_drains(**_: object) -> None:
+    """Ask this worker's drains to stop claiming; runs in the main process, which forked them."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify('connect_due', %s)", [f"stop:{os.getpid()}"])
