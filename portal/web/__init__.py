@@ -1,0 +1,1 @@
+"""The pages people see: views, tags and wording; one module per area."""
