@@ -99,9 +99,7 @@ class TenantCipher:
 
     def seal(self, plain: bytes, purpose: str) -> bytes:
         """Return the sealed form; long values are deflated first."""
-        packed = (
-            _DEFLATED + zlib.compress(plain, level=1) if len(plain) >= _COMPRESS_FROM else _PLAIN + plain
-        )
+        packed = _DEFLATED + zlib.compress(plain, level=1) if len(plain) >= _COMPRESS_FROM else _PLAIN + plain
         number = max(self.keys)
         nonce = os.urandom(NONCE_BYTES)
         body = AESGCM(self.keys[number]).encrypt(nonce, packed, self._context(purpose))

@@ -8,4 +8,10 @@ class PortalConfig(AppConfig):
     label = "portal"
 
     def ready(self) -> None:
+        from django.conf import settings
+
+        from integrations.connectors import registry
         from portal import checks  # noqa: F401  registers the start-up checks
+
+        for package in settings.EXTRA_CONNECTORS:
+            registry.add_package(package)

@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "integrations.apps.IntegrationsConfig",
     "portal.accounts.apps.AccountsConfig",
+    "portal.web",
     "portal.apps.PortalConfig",
 ]
 
@@ -77,7 +78,7 @@ DB_ROLE = env("CONNECT_DB_ROLE", default="web")
 DB_ROLES = ("web", "engine", "owner", "support")
 
 
-def _database(role: str) -> dict[str, Any]:
+def database_of(role: str) -> dict[str, Any]:
     config: dict[str, Any] = env.db_url_config(env(f"DATABASE_URL_{role.upper()}"))
     config["ENGINE"] = "django.db.backends.postgresql"
     config["CONN_MAX_AGE"] = env.int("CONNECT_DB_REUSE_SECONDS", default=600)
@@ -87,9 +88,9 @@ def _database(role: str) -> dict[str, Any]:
     return config
 
 
-DATABASES: dict[str, dict[str, Any]] = {"default": _database(DB_ROLE)}
+DATABASES: dict[str, dict[str, Any]] = {"default": database_of(DB_ROLE)}
 if DB_ROLE == "web":
-    DATABASES["support"] = _database("support")
+    DATABASES["support"] = database_of("support")
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
@@ -135,7 +136,6 @@ X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
-        "img-src": ["'self'", "data:"],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
         "form-action": ["'self'"],
@@ -167,6 +167,8 @@ HOOK_MAX_BYTES = env.int("CONNECT_HOOK_MAX_BYTES", default=2 * 1024 * 1024)
 KEY_RING = env("CONNECT_KEY_RING")
 # host:port of this installation's own sandboxes and agents; everything else private is refused.
 ALLOWED_PRIVATE_HOSTS = frozenset(env.list("CONNECT_ALLOWED_HOSTS_OUT", default=[]))
+# Further packages with connector folders, beside integrations.connectors.systems.
+EXTRA_CONNECTORS = env.list("CONNECT_EXTRA_CONNECTORS", default=[])
 SANDBOXES = env.json("CONNECT_SANDBOXES", default={})
 
 BROKER_URL = env("BROKER_URL", default="")

@@ -10,6 +10,8 @@ import re
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 _CANDIDATE = re.compile(rb"\d(?:[ -]?\d){12,18}")
 _CANDIDATE_TEXT = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
 _CARD_FIELD = re.compile(r"(?i)(card_?(number|nbr|no)|^pan$|cvv|cvc|ccnum|card_?num)")
@@ -32,6 +34,7 @@ _ISSUERS: tuple[tuple[int, int, int, frozenset[int]], ...] = (
     (4, 3528, 3589, frozenset({16, 17, 18, 19})),
     (2, 62, 62, frozenset({16, 17, 18, 19})),
 )
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
 MASK = "•••• masked card number"
 
 
@@ -68,7 +71,7 @@ def mask_body(body: bytes) -> tuple[bytes, list[str]]:
     masked = _mask_value(document, "", "", places)
     if not places:
         return body, []
-    return json.dumps(masked, default=float, ensure_ascii=False).encode(), places
+    return _ENCODER.encode(masked), places
 
 
 def _mask_text(body: bytes) -> tuple[bytes, list[str]]:

@@ -8,660 +8,1304 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Connection',
+            name="Connection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('system', models.CharField(max_length=40)),
-                ('name', models.CharField(max_length=80)),
-                ('settings', models.JSONField(default=dict)),
-                ('revision', models.PositiveIntegerField(default=1)),
-                ('secrets_changed', models.JSONField(default=dict)),
-                ('identity_key', models.CharField(blank=True, max_length=200)),
-                ('identity_label', models.CharField(blank=True, max_length=200)),
-                ('hook_token_hash', models.BinaryField(max_length=32, null=True, unique=True)),
-                ('hook_token_sealed', models.BinaryField(null=True)),
-                ('health', models.CharField(choices=[('untested', 'Not tested'), ('healthy', 'Healthy'), ('failing', 'Not answering'), ('refused', 'Refused us')], default=integrations.kinds.status.ConnectionHealth['UNTESTED'], max_length=12)),
-                ('health_message', models.CharField(blank=True, max_length=300)),
-                ('health_at', models.DateTimeField(blank=True, null=True)),
-                ('last_success_at', models.DateTimeField(blank=True, null=True)),
-                ('last_call_seconds', models.FloatField(blank=True, null=True)),
-                ('paused_at', models.DateTimeField(blank=True, null=True)),
-                ('pause_reason', models.CharField(blank=True, max_length=200)),
-                ('failures_in_row', models.PositiveIntegerField(default=0)),
-                ('open_until', models.DateTimeField(blank=True, null=True)),
-                ('max_parallel', models.PositiveSmallIntegerField(default=4)),
-                ('settle_seconds', models.FloatField(default=130)),
-                ('last_hook_at', models.DateTimeField(blank=True, null=True)),
-                ('last_poll_at', models.DateTimeField(blank=True, null=True)),
-                ('tested_at', models.DateTimeField(blank=True, null=True)),
-                ('test_results', models.JSONField(default=list)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('archived_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("system", models.CharField(max_length=40)),
+                ("name", models.CharField(max_length=80)),
+                ("settings", models.JSONField(default=dict)),
+                ("revision", models.PositiveIntegerField(default=1)),
+                ("secrets_changed", models.JSONField(default=dict)),
+                ("identity_key", models.CharField(blank=True, max_length=200)),
+                ("identity_label", models.CharField(blank=True, max_length=200)),
+                ("hook_token_hash", models.BinaryField(max_length=32, null=True, unique=True)),
+                ("hook_token_sealed", models.BinaryField(null=True)),
+                (
+                    "health",
+                    models.CharField(
+                        choices=[
+                            ("untested", "Not tested"),
+                            ("healthy", "Healthy"),
+                            ("failing", "Not answering"),
+                            ("refused", "Refused us"),
+                        ],
+                        default=integrations.kinds.status.ConnectionHealth["UNTESTED"],
+                        max_length=12,
+                    ),
+                ),
+                ("health_message", models.CharField(blank=True, max_length=300)),
+                ("health_at", models.DateTimeField(blank=True, null=True)),
+                ("last_success_at", models.DateTimeField(blank=True, null=True)),
+                ("last_call_seconds", models.FloatField(blank=True, null=True)),
+                ("paused_at", models.DateTimeField(blank=True, null=True)),
+                ("pause_reason", models.CharField(blank=True, max_length=200)),
+                ("failures_in_row", models.PositiveIntegerField(default=0)),
+                ("open_until", models.DateTimeField(blank=True, null=True)),
+                ("max_parallel", models.PositiveSmallIntegerField(default=4)),
+                ("settle_seconds", models.FloatField(default=130)),
+                ("last_hook_at", models.DateTimeField(blank=True, null=True)),
+                ("last_poll_at", models.DateTimeField(blank=True, null=True)),
+                ("tested_at", models.DateTimeField(blank=True, null=True)),
+                ("test_results", models.JSONField(default=list)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("archived_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'db_table': 'connection',
+                "db_table": "connection",
             },
         ),
         migrations.CreateModel(
-            name='DrainSlot',
+            name="DrainSlot",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('worker', models.CharField(max_length=120, unique=True)),
-                ('started_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('heartbeat_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("worker", models.CharField(max_length=120, unique=True)),
+                ("started_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("heartbeat_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'db_table': 'drain_slot',
+                "db_table": "drain_slot",
             },
         ),
         migrations.CreateModel(
-            name='Flow',
+            name="Flow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(max_length=40)),
-                ('name', models.CharField(max_length=80)),
-                ('kind', models.CharField(choices=[('order', 'order'), ('product', 'product'), ('inventory', 'inventory'), ('customer', 'customer'), ('payment', 'payment'), ('shipment', 'shipment'), ('return', 'return'), ('coupon', 'coupon'), ('category', 'category'), ('invoice', 'invoice'), ('purchase_order', 'purchase order'), ('journal', 'journal')], max_length=20)),
-                ('direction', models.CharField(choices=[('to_erp', 'to_erp'), ('to_storefront', 'to_storefront')], max_length=16)),
-                ('follows', models.CharField(blank=True, max_length=40)),
-                ('poll_seconds', models.PositiveIntegerField(blank=True, null=True)),
-                ('starts_at', models.DateTimeField(blank=True, null=True)),
-                ('paused_at', models.DateTimeField(blank=True, null=True)),
-                ('pause_reason', models.CharField(blank=True, max_length=300)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.SlugField(max_length=40)),
+                ("name", models.CharField(max_length=80)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("order", "order"),
+                            ("product", "product"),
+                            ("inventory", "inventory"),
+                            ("customer", "customer"),
+                            ("payment", "payment"),
+                            ("shipment", "shipment"),
+                            ("return", "return"),
+                            ("coupon", "coupon"),
+                            ("category", "category"),
+                            ("invoice", "invoice"),
+                            ("purchase_order", "purchase order"),
+                            ("journal", "journal"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "direction",
+                    models.CharField(
+                        choices=[("to_erp", "to_erp"), ("to_storefront", "to_storefront")], max_length=16
+                    ),
+                ),
+                ("follows", models.CharField(blank=True, max_length=40)),
+                ("poll_seconds", models.PositiveIntegerField(blank=True, null=True)),
+                ("starts_at", models.DateTimeField(blank=True, null=True)),
+                ("paused_at", models.DateTimeField(blank=True, null=True)),
+                ("pause_reason", models.CharField(blank=True, max_length=300)),
             ],
             options={
-                'db_table': 'flow',
+                "db_table": "flow",
             },
         ),
         migrations.CreateModel(
-            name='Tenant',
+            name="Tenant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
-                ('slug', models.SlugField(max_length=60, unique=True)),
-                ('timezone', models.CharField(default='UTC', max_length=64)),
-                ('currency', models.CharField(default='USD', max_length=3)),
-                ('paused_at', models.DateTimeField(blank=True, null=True)),
-                ('pause_reason', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                ("slug", models.SlugField(max_length=60, unique=True)),
+                ("timezone", models.CharField(default="UTC", max_length=64)),
+                ("currency", models.CharField(default="USD", max_length=3)),
+                ("paused_at", models.DateTimeField(blank=True, null=True)),
+                ("pause_reason", models.CharField(blank=True, max_length=200)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'db_table': 'tenant',
+                "db_table": "tenant",
             },
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('dedupe_key', models.CharField(max_length=100)),
-                ('topic', models.CharField(max_length=60)),
-                ('kind', models.CharField(max_length=20)),
-                ('external_id', models.CharField(max_length=120)),
-                ('business_key', models.CharField(blank=True, max_length=120)),
-                ('found_by', models.CharField(max_length=8)),
-                ('has_record', models.BooleanField(default=False)),
-                ('body_sha256', models.BinaryField(max_length=32)),
-                ('masked', models.JSONField(default=list)),
-                ('problem', models.CharField(blank=True, max_length=300)),
-                ('deliveries', models.PositiveIntegerField(default=1)),
-                ('occurred_at', models.DateTimeField(blank=True, null=True)),
-                ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('connection', integrations.models.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.connection')),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("dedupe_key", models.CharField(max_length=100)),
+                ("topic", models.CharField(max_length=60)),
+                ("kind", models.CharField(max_length=20)),
+                ("external_id", models.CharField(max_length=120)),
+                ("business_key", models.CharField(blank=True, max_length=120)),
+                ("found_by", models.CharField(max_length=8)),
+                ("has_record", models.BooleanField(default=False)),
+                ("body_sha256", models.BinaryField(max_length=32)),
+                ("masked", models.JSONField(default=list)),
+                ("problem", models.CharField(blank=True, max_length=300)),
+                ("deliveries", models.PositiveIntegerField(default=1)),
+                ("occurred_at", models.DateTimeField(blank=True, null=True)),
+                ("received_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "connection",
+                    integrations.models.tenancy.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.connection",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.tenant",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'event',
+                "db_table": "event",
             },
         ),
         migrations.CreateModel(
-            name='FlowVersion',
+            name="FlowVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('definition', models.JSONField()),
-                ('comment', models.CharField(blank=True, max_length=300)),
-                ('author', models.CharField(max_length=254)),
-                ('published_at', models.DateTimeField(auto_now_add=True)),
-                ('flow', integrations.models.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='integrations.flow')),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("definition", models.JSONField()),
+                ("comment", models.CharField(blank=True, max_length=300)),
+                ("author", models.CharField(max_length=254)),
+                ("published_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "flow",
+                    integrations.models.tenancy.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="integrations.flow",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.tenant",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'flow_version',
+                "db_table": "flow_version",
             },
         ),
         migrations.AddField(
-            model_name='flow',
-            name='current',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.flowversion'),
+            model_name="flow",
+            name="current",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="integrations.flowversion",
+            ),
         ),
         migrations.CreateModel(
-            name='Pair',
+            name="Pair",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80)),
-                ('environment', models.CharField(choices=[('sandbox', 'Sandbox'), ('dev', 'Dev'), ('qa', 'QA'), ('prod', 'Production')], max_length=8)),
-                ('paused_at', models.DateTimeField(blank=True, null=True)),
-                ('pause_reason', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('erp', integrations.models.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.connection')),
-                ('storefront', integrations.models.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.connection')),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                (
+                    "environment",
+                    models.CharField(
+                        choices=[
+                            ("sandbox", "Sandbox"),
+                            ("dev", "Dev"),
+                            ("qa", "QA"),
+                            ("prod", "Production"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("paused_at", models.DateTimeField(blank=True, null=True)),
+                ("pause_reason", models.CharField(blank=True, max_length=200)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "erp",
+                    integrations.models.tenancy.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.connection",
+                    ),
+                ),
+                (
+                    "storefront",
+                    integrations.models.tenancy.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.connection",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.tenant",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'pair',
+                "db_table": "pair",
             },
         ),
         migrations.AddField(
-            model_name='flow',
-            name='pair',
-            field=integrations.models.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.pair'),
+            model_name="flow",
+            name="pair",
+            field=integrations.models.tenancy.TenantKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="integrations.pair",
+            ),
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('parent_run_id', models.BigIntegerField(null=True)),
-                ('kind', models.CharField(max_length=20)),
-                ('record_key', models.CharField(max_length=120)),
-                ('sequence', models.BigIntegerField()),
-                ('is_head', models.BooleanField()),
-                ('lane', models.CharField(max_length=8)),
-                ('status', models.CharField(max_length=12)),
-                ('due_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('leased_until', models.DateTimeField(null=True)),
-                ('fence', models.BigIntegerField(default=0)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('must_find', models.BooleanField(default=False)),
-                ('believe_missing_at', models.DateTimeField(null=True)),
-                ('reason', models.CharField(blank=True, max_length=300)),
-                ('reason_code', models.CharField(blank=True, max_length=40)),
-                ('problem', models.JSONField(default=list)),
-                ('business_key', models.CharField(blank=True, max_length=120)),
-                ('target_id', models.CharField(blank=True, max_length=120)),
-                ('target_key', models.CharField(blank=True, max_length=120)),
-                ('source_hash', models.CharField(blank=True, max_length=64)),
-                ('amount', models.DecimalField(decimal_places=4, max_digits=18, null=True)),
-                ('currency', models.CharField(blank=True, max_length=3)),
-                ('context', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('started_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('event', integrations.models.tenancy.TenantKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.event')),
-                ('flow', integrations.models.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.flow')),
-                ('flow_version', integrations.models.tenancy.TenantKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.flowversion')),
-                ('pair', integrations.models.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.pair')),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("parent_run_id", models.BigIntegerField(null=True)),
+                ("kind", models.CharField(max_length=20)),
+                ("record_key", models.CharField(max_length=120)),
+                ("sequence", models.BigIntegerField()),
+                ("is_head", models.BooleanField()),
+                ("lane", models.CharField(max_length=8)),
+                ("status", models.CharField(max_length=12)),
+                ("due_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("leased_until", models.DateTimeField(null=True)),
+                ("fence", models.BigIntegerField(default=0)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("must_find", models.BooleanField(default=False)),
+                ("believe_missing_at", models.DateTimeField(null=True)),
+                ("reason", models.CharField(blank=True, max_length=300)),
+                ("reason_code", models.CharField(blank=True, max_length=40)),
+                ("problem", models.JSONField(default=list)),
+                ("business_key", models.CharField(blank=True, max_length=120)),
+                ("target_id", models.CharField(blank=True, max_length=120)),
+                ("target_key", models.CharField(blank=True, max_length=120)),
+                ("source_hash", models.CharField(blank=True, max_length=64)),
+                ("amount", models.DecimalField(decimal_places=4, max_digits=18, null=True)),
+                ("currency", models.CharField(blank=True, max_length=3)),
+                ("context", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("started_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "event",
+                    integrations.models.tenancy.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.event",
+                    ),
+                ),
+                (
+                    "flow",
+                    integrations.models.tenancy.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.flow",
+                    ),
+                ),
+                (
+                    "flow_version",
+                    integrations.models.tenancy.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.flowversion",
+                    ),
+                ),
+                (
+                    "pair",
+                    integrations.models.tenancy.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.pair",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.tenant",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'run',
+                "db_table": "run",
             },
         ),
         migrations.CreateModel(
-            name='RefusedHook',
+            name="RefusedHook",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(max_length=40)),
-                ('count', models.PositiveIntegerField(default=1)),
-                ('hour', models.DateTimeField()),
-                ('last_at', models.DateTimeField()),
-                ('last_address', models.GenericIPAddressField(null=True)),
-                ('connection', integrations.models.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.connection')),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reason", models.CharField(max_length=40)),
+                ("count", models.PositiveIntegerField(default=1)),
+                ("hour", models.DateTimeField()),
+                ("last_at", models.DateTimeField()),
+                ("last_address", models.GenericIPAddressField(null=True)),
+                (
+                    "connection",
+                    integrations.models.tenancy.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.connection",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.tenant",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'refused_hook',
+                "db_table": "refused_hook",
             },
         ),
         migrations.CreateModel(
-            name='RecordLink',
+            name="RecordLink",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=20)),
-                ('storefront_id', models.CharField(max_length=120)),
-                ('storefront_key', models.CharField(blank=True, max_length=120)),
-                ('erp_id', models.CharField(max_length=120)),
-                ('erp_key', models.CharField(blank=True, max_length=120)),
-                ('written_to_erp', models.CharField(blank=True, max_length=64)),
-                ('written_to_storefront', models.CharField(blank=True, max_length=64)),
-                ('source_hash', models.CharField(blank=True, max_length=64)),
-                ('made_by', models.CharField(max_length=20)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('updated_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('pair', integrations.models.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.pair')),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=20)),
+                ("storefront_id", models.CharField(max_length=120)),
+                ("storefront_key", models.CharField(blank=True, max_length=120)),
+                ("erp_id", models.CharField(max_length=120)),
+                ("erp_key", models.CharField(blank=True, max_length=120)),
+                ("written_to_erp", models.CharField(blank=True, max_length=64)),
+                ("written_to_storefront", models.CharField(blank=True, max_length=64)),
+                ("source_hash", models.CharField(blank=True, max_length=64)),
+                ("made_by", models.CharField(max_length=20)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("updated_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "pair",
+                    integrations.models.tenancy.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.pair",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.tenant",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'record_link',
+                "db_table": "record_link",
             },
         ),
         migrations.CreateModel(
-            name='RecordHead',
+            name="RecordHead",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('record_key', models.CharField(max_length=120)),
-                ('last_sequence', models.BigIntegerField(default=0)),
-                ('live_run_id', models.BigIntegerField(null=True)),
-                ('seen_hash', models.CharField(blank=True, max_length=64)),
-                ('flow', integrations.models.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='integrations.flow')),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("record_key", models.CharField(max_length=120)),
+                ("last_sequence", models.BigIntegerField(default=0)),
+                ("live_run_id", models.BigIntegerField(null=True)),
+                ("seen_hash", models.CharField(blank=True, max_length=64)),
+                (
+                    "flow",
+                    integrations.models.tenancy.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="integrations.flow",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.tenant",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'record_head',
+                "db_table": "record_head",
             },
         ),
         migrations.CreateModel(
-            name='PollCursor',
+            name="PollCursor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=20)),
-                ('position', models.JSONField(default=dict)),
-                ('interval_seconds', models.PositiveIntegerField(default=60)),
-                ('due_at', models.DateTimeField()),
-                ('leased_until', models.DateTimeField(blank=True, null=True)),
-                ('last_started_at', models.DateTimeField(blank=True, null=True)),
-                ('last_finished_at', models.DateTimeField(blank=True, null=True)),
-                ('last_error', models.CharField(blank=True, max_length=300)),
-                ('records_seen', models.BigIntegerField(default=0)),
-                ('connection', integrations.models.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='integrations.connection')),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=20)),
+                ("position", models.JSONField(default=dict)),
+                ("interval_seconds", models.PositiveIntegerField(default=60)),
+                ("due_at", models.DateTimeField()),
+                ("leased_until", models.DateTimeField(blank=True, null=True)),
+                ("last_started_at", models.DateTimeField(blank=True, null=True)),
+                ("last_finished_at", models.DateTimeField(blank=True, null=True)),
+                ("last_error", models.CharField(blank=True, max_length=300)),
+                ("records_seen", models.BigIntegerField(default=0)),
+                (
+                    "connection",
+                    integrations.models.tenancy.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="integrations.connection",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.tenant",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'poll_cursor',
+                "db_table": "poll_cursor",
             },
         ),
         migrations.CreateModel(
-            name='Payload',
+            name="Payload",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('event_id', models.BigIntegerField(null=True)),
-                ('run_id', models.BigIntegerField(null=True)),
-                ('attempt', models.PositiveIntegerField(null=True)),
-                ('role', models.CharField(max_length=12)),
-                ('sealed', models.BinaryField()),
-                ('plain_bytes', models.PositiveIntegerField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("event_id", models.BigIntegerField(null=True)),
+                ("run_id", models.BigIntegerField(null=True)),
+                ("attempt", models.PositiveIntegerField(null=True)),
+                ("role", models.CharField(max_length=12)),
+                ("sealed", models.BinaryField()),
+                ("plain_bytes", models.PositiveIntegerField()),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.tenant",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'payload',
+                "db_table": "payload",
             },
         ),
         migrations.CreateModel(
-            name='LinkIntent',
+            name="LinkIntent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=20)),
-                ('natural_key', models.CharField(max_length=120)),
-                ('run_id', models.BigIntegerField()),
-                ('leased_until', models.DateTimeField()),
-                ('may_have_sent', models.BooleanField(default=False)),
-                ('pair', integrations.models.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.pair')),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=20)),
+                ("natural_key", models.CharField(max_length=120)),
+                ("run_id", models.BigIntegerField()),
+                ("leased_until", models.DateTimeField()),
+                ("may_have_sent", models.BooleanField(default=False)),
+                (
+                    "pair",
+                    integrations.models.tenancy.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.pair",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.tenant",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'link_intent',
+                "db_table": "link_intent",
             },
         ),
         migrations.CreateModel(
-            name='Hold',
+            name="Hold",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=20)),
-                ('key', models.CharField(max_length=200)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('released_at', models.DateTimeField(null=True)),
-                ('released_by', models.CharField(blank=True, max_length=254)),
-                ('connection', integrations.models.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.connection')),
-                ('run', integrations.models.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='integrations.run')),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=20)),
+                ("key", models.CharField(max_length=200)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("released_at", models.DateTimeField(null=True)),
+                ("released_by", models.CharField(blank=True, max_length=254)),
+                (
+                    "connection",
+                    integrations.models.tenancy.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.connection",
+                    ),
+                ),
+                (
+                    "run",
+                    integrations.models.tenancy.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="integrations.run",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.tenant",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'hold',
+                "db_table": "hold",
             },
         ),
         migrations.AddField(
-            model_name='flow',
-            name='tenant',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.tenant'),
+            model_name="flow",
+            name="tenant",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="integrations.tenant",
+            ),
         ),
         migrations.CreateModel(
-            name='ConnectionSecret',
+            name="ConnectionSecret",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sealed', models.BinaryField()),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('connection', integrations.models.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='integrations.connection')),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sealed", models.BinaryField()),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "connection",
+                    integrations.models.tenancy.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="integrations.connection",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.tenant",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'connection_secret',
+                "db_table": "connection_secret",
             },
         ),
         migrations.AddField(
-            model_name='connection',
-            name='tenant',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.tenant'),
+            model_name="connection",
+            name="tenant",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="integrations.tenant",
+            ),
         ),
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('actor', models.CharField(max_length=254)),
-                ('action', models.CharField(max_length=60)),
-                ('subject', models.CharField(max_length=120)),
-                ('summary', models.CharField(max_length=300)),
-                ('address', models.GenericIPAddressField(null=True)),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("actor", models.CharField(max_length=254)),
+                ("action", models.CharField(max_length=60)),
+                ("subject", models.CharField(max_length=120)),
+                ("summary", models.CharField(max_length=300)),
+                ("address", models.GenericIPAddressField(null=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.tenant",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'audit_entry',
+                "db_table": "audit_entry",
             },
         ),
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('batch_id', models.BigIntegerField(null=True)),
-                ('step', models.CharField(blank=True, max_length=30)),
-                ('outcome', models.CharField(max_length=12)),
-                ('error', models.CharField(blank=True, max_length=30)),
-                ('message', models.CharField(blank=True, max_length=500)),
-                ('detail', models.CharField(blank=True, max_length=1000)),
-                ('request_id', models.CharField(blank=True, max_length=80)),
-                ('hops', models.JSONField(default=list)),
-                ('calls', models.PositiveIntegerField(default=0)),
-                ('started_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField()),
-                ('run', integrations.models.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='integrations.run')),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("batch_id", models.BigIntegerField(null=True)),
+                ("step", models.CharField(blank=True, max_length=30)),
+                ("outcome", models.CharField(max_length=12)),
+                ("error", models.CharField(blank=True, max_length=30)),
+                ("message", models.CharField(blank=True, max_length=500)),
+                ("detail", models.CharField(blank=True, max_length=1000)),
+                ("request_id", models.CharField(blank=True, max_length=80)),
+                ("hops", models.JSONField(default=list)),
+                ("calls", models.PositiveIntegerField(default=0)),
+                ("started_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField()),
+                (
+                    "run",
+                    integrations.models.tenancy.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="integrations.run",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.tenant",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'attempt',
+                "db_table": "attempt",
             },
         ),
         migrations.CreateModel(
-            name='Alert',
+            name="Alert",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('dedupe_key', models.CharField(max_length=160)),
-                ('rule', models.CharField(max_length=40)),
-                ('title', models.CharField(max_length=200)),
-                ('evidence', models.CharField(blank=True, max_length=500)),
-                ('closes_when', models.CharField(max_length=200)),
-                ('connection_id', models.BigIntegerField(null=True)),
-                ('pair_id', models.BigIntegerField(null=True)),
-                ('flow_id', models.BigIntegerField(null=True)),
-                ('occurrences', models.PositiveIntegerField(default=1)),
-                ('opened_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('last_seen_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('closed_reason', models.CharField(blank=True, max_length=200)),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("dedupe_key", models.CharField(max_length=160)),
+                ("rule", models.CharField(max_length=40)),
+                ("title", models.CharField(max_length=200)),
+                ("evidence", models.CharField(blank=True, max_length=500)),
+                ("closes_when", models.CharField(max_length=200)),
+                ("connection_id", models.BigIntegerField(null=True)),
+                ("pair_id", models.BigIntegerField(null=True)),
+                ("flow_id", models.BigIntegerField(null=True)),
+                ("occurrences", models.PositiveIntegerField(default=1)),
+                ("opened_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("last_seen_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("closed_reason", models.CharField(blank=True, max_length=200)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.tenant",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'alert',
+                "db_table": "alert",
             },
         ),
         migrations.CreateModel(
-            name='TenantDataKey',
+            name="TenantDataKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('ring_key_id', models.CharField(max_length=40)),
-                ('wrapped', models.BinaryField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("ring_key_id", models.CharField(max_length=40)),
+                ("wrapped", models.BinaryField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.tenant",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tenant_data_key',
+                "db_table": "tenant_data_key",
             },
         ),
         migrations.CreateModel(
-            name='UsageDay',
+            name="UsageDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('pair_id', models.BigIntegerField()),
-                ('day', models.DateField()),
-                ('transactions', models.BigIntegerField(default=0)),
-                ('api_calls', models.BigIntegerField(default=0)),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("pair_id", models.BigIntegerField()),
+                ("day", models.DateField()),
+                ("transactions", models.BigIntegerField(default=0)),
+                ("api_calls", models.BigIntegerField(default=0)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.tenant",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'usage_day',
+                "db_table": "usage_day",
             },
         ),
         migrations.CreateModel(
-            name='ValueMap',
+            name="ValueMap",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(max_length=60)),
-                ('name', models.CharField(max_length=80)),
-                ('current_number', models.PositiveIntegerField(default=0)),
-                ('pair', integrations.models.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.pair')),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.SlugField(max_length=60)),
+                ("name", models.CharField(max_length=80)),
+                ("current_number", models.PositiveIntegerField(default=0)),
+                (
+                    "pair",
+                    integrations.models.tenancy.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.pair",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.tenant",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'value_map',
+                "db_table": "value_map",
             },
         ),
         migrations.CreateModel(
-            name='ValueMapVersion',
+            name="ValueMapVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('rows', models.JSONField(default=dict)),
-                ('unknown', models.CharField(default='hold', max_length=8)),
-                ('default', models.CharField(blank=True, max_length=200)),
-                ('author', models.CharField(blank=True, max_length=254)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.tenant')),
-                ('value_map', integrations.models.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='integrations.valuemap')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("rows", models.JSONField(default=dict)),
+                ("unknown", models.CharField(default="hold", max_length=8)),
+                ("default", models.CharField(blank=True, max_length=200)),
+                ("author", models.CharField(blank=True, max_length=254)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.tenant",
+                    ),
+                ),
+                (
+                    "value_map",
+                    integrations.models.tenancy.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="integrations.valuemap",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'value_map_version',
+                "db_table": "value_map_version",
             },
         ),
         migrations.CreateModel(
-            name='SearchKey',
+            name="SearchKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=30)),
-                ('value', models.CharField(db_collation='C', max_length=120)),
-                ('run', integrations.models.tenancy.TenantKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='integrations.run')),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='integrations.tenant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=30)),
+                ("value", models.CharField(db_collation="C", max_length=120)),
+                (
+                    "run",
+                    integrations.models.tenancy.TenantKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="integrations.run",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="integrations.tenant",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'search_key',
-                'constraints': [models.UniqueConstraint(fields=('tenant', 'value', 'run', 'name'), name='search_key_once')],
+                "db_table": "search_key",
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "value", "run", "name"), name="search_key_once")
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('is_head', True), ('status__in', ['queued', 'retrying', 'in_doubt'])), fields=['lane', 'pair', 'due_at', 'id'], name='run_due'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("is_head", True), ("status__in", ["queued", "retrying", "in_doubt"])),
+                fields=["lane", "pair", "due_at", "id"],
+                name="run_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('status', 'running')), fields=['leased_until'], name='run_leased'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("status", "running")), fields=["leased_until"], name="run_leased"
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('status', 'running')), fields=['pair'], name='run_running_of_pair'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("status", "running")), fields=["pair"], name="run_running_of_pair"
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['tenant', '-id'], name='run_newest'),
+            model_name="run",
+            index=models.Index(fields=["tenant", "-id"], name="run_newest"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['tenant', 'status', '-id'], name='run_status'),
+            model_name="run",
+            index=models.Index(fields=["tenant", "status", "-id"], name="run_status"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('status__in', ['queued', 'running', 'retrying', 'in_doubt', 'held', 'dead'])), fields=['tenant', 'flow', 'record_key', 'sequence'], name='run_open'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(
+                    ("status__in", ["queued", "running", "retrying", "in_doubt", "held", "dead"])
+                ),
+                fields=["tenant", "flow", "record_key", "sequence"],
+                name="run_open",
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['tenant', 'business_key', '-id'], name='run_business_key'),
+            model_name="run",
+            index=models.Index(fields=["tenant", "business_key", "-id"], name="run_business_key"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('parent_run_id__isnull', False)), fields=['tenant', 'parent_run_id'], name='run_follow_ups'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("parent_run_id__isnull", False)),
+                fields=["tenant", "parent_run_id"],
+                name="run_follow_ups",
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('event__isnull', False)), fields=['tenant', 'event'], name='run_event'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("event__isnull", False)), fields=["tenant", "event"], name="run_event"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['queued', 'running', 'retrying', 'in_doubt', 'held', 'succeeded', 'skipped', 'superseded', 'dead', 'cancelled'])), name='run_status_known'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        [
+                            "queued",
+                            "running",
+                            "retrying",
+                            "in_doubt",
+                            "held",
+                            "succeeded",
+                            "skipped",
+                            "superseded",
+                            "dead",
+                            "cancelled",
+                        ],
+                    )
+                ),
+                name="run_status_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['order', 'product', 'inventory', 'customer', 'payment', 'shipment', 'return', 'coupon', 'category', 'invoice', 'purchase_order', 'journal'])), name='run_kind_known'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            "order",
+                            "product",
+                            "inventory",
+                            "customer",
+                            "payment",
+                            "shipment",
+                            "return",
+                            "coupon",
+                            "category",
+                            "invoice",
+                            "purchase_order",
+                            "journal",
+                        ],
+                    )
+                ),
+                name="run_kind_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(('lane__in', ['realtime', 'stock', 'bulk'])), name='run_lane_known'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("lane__in", ["realtime", "stock", "bulk"])), name="run_lane_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'running'), _negated=True), ('leased_until__isnull', False), _connector='OR'), name='run_running_has_lease'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "running"), _negated=True),
+                    ("leased_until__isnull", False),
+                    _connector="OR",
+                ),
+                name="run_running_has_lease",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refusedhook',
-            constraint=models.UniqueConstraint(fields=('tenant', 'connection', 'reason', 'hour'), name='refused_hook_hour'),
+            model_name="refusedhook",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "connection", "reason", "hour"), name="refused_hook_hour"
+            ),
         ),
         migrations.AddIndex(
-            model_name='recordlink',
-            index=models.Index(fields=['tenant', 'pair', 'kind', 'storefront_key'], name='record_link_key'),
+            model_name="recordlink",
+            index=models.Index(fields=["tenant", "pair", "kind", "storefront_key"], name="record_link_key"),
         ),
         migrations.AddConstraint(
-            model_name='recordlink',
-            constraint=models.UniqueConstraint(fields=('tenant', 'pair', 'kind', 'storefront_id'), name='record_link_storefront'),
+            model_name="recordlink",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "pair", "kind", "storefront_id"), name="record_link_storefront"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recordlink',
-            constraint=models.UniqueConstraint(fields=('tenant', 'pair', 'kind', 'erp_id'), name='record_link_erp'),
+            model_name="recordlink",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "pair", "kind", "erp_id"), name="record_link_erp"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='recordhead',
-            constraint=models.UniqueConstraint(fields=('tenant', 'flow', 'record_key'), name='record_head_one'),
+            model_name="recordhead",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "flow", "record_key"), name="record_head_one"
+            ),
         ),
         migrations.AddIndex(
-            model_name='pollcursor',
-            index=models.Index(fields=['due_at'], name='poll_cursor_due'),
+            model_name="pollcursor",
+            index=models.Index(fields=["due_at"], name="poll_cursor_due"),
         ),
         migrations.AddConstraint(
-            model_name='pollcursor',
-            constraint=models.UniqueConstraint(fields=('tenant', 'connection', 'kind'), name='poll_cursor_kind'),
+            model_name="pollcursor",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "connection", "kind"), name="poll_cursor_kind"
+            ),
         ),
         migrations.AddIndex(
-            model_name='payload',
-            index=models.Index(condition=models.Q(('run_id__isnull', False)), fields=['tenant', 'run_id'], name='payload_run'),
+            model_name="payload",
+            index=models.Index(
+                condition=models.Q(("run_id__isnull", False)), fields=["tenant", "run_id"], name="payload_run"
+            ),
         ),
         migrations.AddIndex(
-            model_name='payload',
-            index=models.Index(condition=models.Q(('event_id__isnull', False)), fields=['tenant', 'event_id'], name='payload_event'),
+            model_name="payload",
+            index=models.Index(
+                condition=models.Q(("event_id__isnull", False)),
+                fields=["tenant", "event_id"],
+                name="payload_event",
+            ),
         ),
         migrations.AddIndex(
-            model_name='payload',
-            index=models.Index(fields=['created_at'], name='payload_age'),
+            model_name="payload",
+            index=models.Index(fields=["created_at"], name="payload_age"),
         ),
         migrations.AddConstraint(
-            model_name='pair',
-            constraint=models.UniqueConstraint(fields=('tenant', 'name'), name='pair_name'),
+            model_name="pair",
+            constraint=models.UniqueConstraint(fields=("tenant", "name"), name="pair_name"),
         ),
         migrations.AddConstraint(
-            model_name='pair',
-            constraint=models.UniqueConstraint(fields=('tenant', 'storefront', 'erp', 'environment'), name='pair_connections_once'),
+            model_name="pair",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "storefront", "erp", "environment"), name="pair_connections_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pair',
-            constraint=models.CheckConstraint(condition=models.Q(('environment__in', ['sandbox', 'dev', 'qa', 'prod'])), name='pair_environment_known'),
+            model_name="pair",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("environment__in", ["sandbox", "dev", "qa", "prod"])),
+                name="pair_environment_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='linkintent',
-            constraint=models.UniqueConstraint(fields=('tenant', 'pair', 'kind', 'natural_key'), name='link_intent_one'),
+            model_name="linkintent",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "pair", "kind", "natural_key"), name="link_intent_one"
+            ),
         ),
         migrations.AddIndex(
-            model_name='hold',
-            index=models.Index(condition=models.Q(('released_at__isnull', True)), fields=['tenant', 'connection', 'kind', 'key'], name='hold_open'),
+            model_name="hold",
+            index=models.Index(
+                condition=models.Q(("released_at__isnull", True)),
+                fields=["tenant", "connection", "kind", "key"],
+                name="hold_open",
+            ),
         ),
         migrations.AddIndex(
-            model_name='hold',
-            index=models.Index(fields=['tenant', 'run'], name='hold_run'),
+            model_name="hold",
+            index=models.Index(fields=["tenant", "run"], name="hold_run"),
         ),
         migrations.AddConstraint(
-            model_name='flowversion',
-            constraint=models.UniqueConstraint(fields=('tenant', 'flow', 'number'), name='flow_version_number'),
+            model_name="flowversion",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "flow", "number"), name="flow_version_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='flow',
-            constraint=models.UniqueConstraint(fields=('tenant', 'pair', 'key'), name='flow_key'),
+            model_name="flow",
+            constraint=models.UniqueConstraint(fields=("tenant", "pair", "key"), name="flow_key"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['tenant', '-id'], name='event_newest'),
+            model_name="event",
+            index=models.Index(fields=["tenant", "-id"], name="event_newest"),
         ),
         migrations.AddConstraint(
-            model_name='event',
-            constraint=models.UniqueConstraint(fields=('tenant', 'connection', 'dedupe_key'), name='event_dedupe'),
+            model_name="event",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "connection", "dedupe_key"), name="event_dedupe"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='connectionsecret',
-            constraint=models.UniqueConstraint(fields=('tenant', 'connection'), name='connection_secret_one'),
+            model_name="connectionsecret",
+            constraint=models.UniqueConstraint(fields=("tenant", "connection"), name="connection_secret_one"),
         ),
         migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.UniqueConstraint(fields=('tenant', 'name'), name='connection_name'),
+            model_name="connection",
+            constraint=models.UniqueConstraint(fields=("tenant", "name"), name="connection_name"),
         ),
         migrations.AddConstraint(
-            model_name='connection',
-            constraint=models.CheckConstraint(condition=models.Q(('health__in', ['untested', 'healthy', 'failing', 'refused'])), name='connection_health_known'),
+            model_name="connection",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("health__in", ["untested", "healthy", "failing", "refused"])),
+                name="connection_health_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='auditentry',
-            index=models.Index(fields=['tenant', '-id'], name='audit_newest'),
+            model_name="auditentry",
+            index=models.Index(fields=["tenant", "-id"], name="audit_newest"),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.UniqueConstraint(fields=('tenant', 'run', 'number'), name='attempt_number'),
+            model_name="attempt",
+            constraint=models.UniqueConstraint(fields=("tenant", "run", "number"), name="attempt_number"),
         ),
         migrations.AddIndex(
-            model_name='alert',
-            index=models.Index(fields=['tenant', '-id'], name='alert_newest'),
+            model_name="alert",
+            index=models.Index(fields=["tenant", "-id"], name="alert_newest"),
         ),
         migrations.AddConstraint(
-            model_name='alert',
-            constraint=models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('tenant', 'dedupe_key'), name='alert_one_open'),
+            model_name="alert",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("closed_at__isnull", True)),
+                fields=("tenant", "dedupe_key"),
+                name="alert_one_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tenantdatakey',
-            constraint=models.UniqueConstraint(fields=('tenant', 'number'), name='tenant_data_key_number'),
+            model_name="tenantdatakey",
+            constraint=models.UniqueConstraint(fields=("tenant", "number"), name="tenant_data_key_number"),
         ),
         migrations.AddConstraint(
-            model_name='usageday',
-            constraint=models.UniqueConstraint(fields=('tenant', 'pair_id', 'day'), name='usage_day_one'),
+            model_name="usageday",
+            constraint=models.UniqueConstraint(fields=("tenant", "pair_id", "day"), name="usage_day_one"),
         ),
         migrations.AddConstraint(
-            model_name='valuemap',
-            constraint=models.UniqueConstraint(fields=('tenant', 'pair', 'key'), name='value_map_key'),
+            model_name="valuemap",
+            constraint=models.UniqueConstraint(fields=("tenant", "pair", "key"), name="value_map_key"),
         ),
         migrations.AddConstraint(
-            model_name='valuemapversion',
-            constraint=models.UniqueConstraint(fields=('tenant', 'value_map', 'number'), name='value_map_version_number'),
+            model_name="valuemapversion",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "value_map", "number"), name="value_map_version_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='valuemapversion',
-            constraint=models.CheckConstraint(condition=models.Q(('unknown__in', ['fail', 'hold', 'default', 'pass'])), name='value_map_version_unknown_known'),
+            model_name="valuemapversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("unknown__in", ["fail", "hold", "default", "pass"])),
+                name="value_map_version_unknown_known",
+            ),
         ),
     ]

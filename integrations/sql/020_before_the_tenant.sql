@@ -31,3 +31,10 @@ REVOKE ALL ON FUNCTION connect_find_hook(bytea), connect_find_api_key(bytea),
     connect_memberships_of(bigint), connect_new_tenant_id() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION connect_find_hook(bytea), connect_find_api_key(bytea),
     connect_memberships_of(bigint), connect_new_tenant_id() TO connect_web;
+
+CREATE OR REPLACE FUNCTION connect_slug_is_taken(wanted text) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    SELECT EXISTS (SELECT 1 FROM tenant WHERE slug = wanted)
+$$;
+REVOKE ALL ON FUNCTION connect_slug_is_taken(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION connect_slug_is_taken(text) TO connect_web;

@@ -30,7 +30,13 @@ def backup(arguments: Sequence[str]) -> int:
         postgres = _embedded(services.postgres)
         # pg_dump under a role that row security binds fails or dumps nothing: the superuser bypasses it.
         dump = subprocess.run(
-            [str(postgres.bin / "pg_dump"), "--format=custom", "--no-owner", "--dbname", postgres.url("super")],
+            [
+                str(postgres.bin / "pg_dump"),
+                "--format=custom",
+                "--no-owner",
+                "--dbname",
+                postgres.url("super"),
+            ],
             capture_output=True,
             check=True,
         ).stdout
@@ -57,7 +63,10 @@ def restore(arguments: Sequence[str]) -> int:
     source = Path(arguments[0]).resolve()
     state = State.open()
     if (state.directory / "secrets.json").exists():
-        print(f"connect: {state.directory} is not empty; restore needs an empty CONNECT_STATE_DIR", file=sys.stderr)
+        print(
+            f"connect: {state.directory} is not empty; restore needs an empty CONNECT_STATE_DIR",
+            file=sys.stderr,
+        )
         return 1
     with tarfile.open(source) as archive:
         manifest = json.loads(_read(archive, "manifest.json"))
@@ -67,7 +76,9 @@ def restore(arguments: Sequence[str]) -> int:
         dump = _read(archive, "database.dump")
         for member in archive.getmembers():
             if member.isfile() and member.name.startswith("sandbox/"):
-                (state.directory / "sandbox" / Path(member.name).name).write_bytes(_read(archive, member.name))
+                (state.directory / "sandbox" / Path(member.name).name).write_bytes(
+                    _read(archive, member.name)
+                )
     with borrowed(state) as services:
         postgres = _embedded(services.postgres)
         subprocess.run(
@@ -102,5 +113,3 @@ def _read(archive: tarfile.TarFile, name: str) -> bytes:
     if member is None:
         raise RuntimeError(f"the archive lacks {name}")
     return member.read()
-
-

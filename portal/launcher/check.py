@@ -20,7 +20,11 @@ def run(arguments: Sequence[str]) -> int:
         with borrowed(state) as services:
             as_owner = environment.build(state, services.postgres, services.redis, CONNECT_DB_ROLE="owner")
             as_web = environment.build(
-                state, services.postgres, services.redis, CONNECT_DB_ROLE="web", CONNECT_PUBLIC_URL="https://connect.example"
+                state,
+                services.postgres,
+                services.redis,
+                CONNECT_DB_ROLE="web",
+                CONNECT_PUBLIC_URL="https://connect.example",
             )
             return _all(as_owner, as_web)
 

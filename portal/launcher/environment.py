@@ -22,7 +22,9 @@ def database_urls(state: State, postgres: Postgres | None) -> dict[str, str]:
     """
     if postgres is not None:
         return {f"DATABASE_URL_{role.upper()}": postgres.url(role) for role in ROLES}
-    given = {f"DATABASE_URL_{role.upper()}": os.environ.get(f"DATABASE_URL_{role.upper()}", "") for role in ROLES}
+    given = {
+        f"DATABASE_URL_{role.upper()}": os.environ.get(f"DATABASE_URL_{role.upper()}", "") for role in ROLES
+    }
     if all(given.values()):
         return given
     return _provisioned_urls(state, os.environ["DATABASE_URL"])

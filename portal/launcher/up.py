@@ -1,3 +1,5 @@
 """placeholder"""
+
+
 def run(arguments):
     raise RuntimeError("x")

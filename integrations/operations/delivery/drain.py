@@ -135,6 +135,8 @@ class Drain:
                 wants_claim, idle_since = True, now
                 continue
             until = min(renew_at, beat_at, claim_at)
+            if not self.in_flight and not self.waiting:
+                until = min(until, idle_since + _LINGER_SECONDS + 0.001)
             if self.waiting:
                 until = min(until, self.waiting_since + FLUSH_SECONDS)
             if self._wait(selector, listener, 0.0 if wants_claim else max(0.0, until - time.monotonic())):

@@ -1,0 +1,1 @@
+"""Microsoft Dynamics SL through Catalina's ctAPI SOAP services."""

@@ -1,0 +1,130 @@
+"""The connection test: named steps, each with what was seen, how long it took and how to mend it. Reads only."""
+
+import time
+from collections.abc import Callable, Iterator
+
+from integrations.connectors.base import CheckResult
+from integrations.connectors.errors import AuthFailed, ConnectorError, Misconfigured
+from integrations.connectors.systems.dynamics_sl.client import CtApi
+from integrations.connectors.systems.dynamics_sl.inventory import stock_sites
+from integrations.connectors.systems.dynamics_sl.schema import CUSTOMER, ORDER
+
+
+class _Failed(Exception):
+    """A step saw something that is not good enough."""
+
+    def __init__(self, evidence: str, fix: str, field: str = "") -> None:
+        super().__init__(evidence)
+        self.evidence = evidence
+        self.fix = fix
+        self.field = field
+
+
+def _reach(api: CtApi) -> str:
+    return f"ctAPI answers: {api.about()}"
+
+
+def _ping(api: CtApi) -> str:
+    return f"Keys accepted (ping: {api.ping() or 'empty answer'})"
+
+
+def _company(api: CtApi) -> str:
+    types = api.rows("getOrderTypes")
+    return f"Company {api.cpny_id} answers with {len(types)} order types"
+
+
+def _orders(api: CtApi) -> str:
+    rows = api.rows(
+        "getOrders", actionType="", currentPageNumber="1", pageSize="1", ordersParams="", ordersSortBy=""
+    )
+    return f"Newest page read: {rows[0].get('OrdNbr', '?')}" if rows else "Readable; there are no orders yet"
+
+
+def _items(api: CtApi) -> str:
+    site = stock_sites(api)[0]
+    bins = api.call("inventoryIssues", "getWarehouseBinLocations", siteID=site, whseLoc="", invtID="") or []
+    if site and not bins:
+        raise _Failed(
+            f"Warehouse {site} holds nothing", "Choose a warehouse (SiteID) that has stock.", "default_site"
+        )
+    return f"{len({row['InvtID'] for row in bins})} items with stock rows"
+
+
+def _order_type(api: CtApi) -> str:
+    wanted = str(api.settings["default_so_type"])
+    known = {row.get("SOTypeID", "") for row in api.rows("getOrderTypes")}
+    if wanted not in known:
+        raise _Failed(
+            f"{wanted} is not among {', '.join(sorted(known))}",
+            "Choose one of these order types.",
+            "default_so_type",
+        )
+    return f"Order type {wanted} exists"
+
+
+def _elements(api: CtApi) -> str:
+    """Compare what mapping may write with the tenant's own service description."""
+    missing: list[str] = []
+    count = 0
+    for service, operation, parameter, prefix, fields in (
+        ("orders", "placeOrder", "inOrder", "", ORDER.walk()),
+        ("customerMaintenance", "editScreen", "inScreen", "myCustomer.", CUSTOMER.walk()),
+    ):
+        known = api.elements_of(service, operation, parameter)
+        for path, each in fields:
+            name = prefix + path.replace("[]", "")
+            if each.read_only or ".ShipTo" in f".{path}":
+                continue
+            count += 1
+            if name not in known:
+                missing.append(path)
+    if missing:
+        raise _Failed(
+            f"Not in this version: {', '.join(missing)}",
+            "Do not map these fields, or update ctAPI.",
+            "base_url",
+        )
+    return f"All {count} fields that can be mapped exist"
+
+
+_STEPS: tuple[tuple[str, Callable[[CtApi], str]], ...] = (
+    ("Reach the web services", _reach),
+    ("Site key and licence accepted", _ping),
+    ("Company known", _company),
+    ("Can read orders", _orders),
+    ("Can read items and stock", _items),
+    ("Order type exists", _order_type),
+    ("Fields match this version", _elements),
+)
+
+
+def run_checks(api: CtApi) -> Iterator[CheckResult]:
+    """Yield one result per step; after the connection itself fails, the rest is not tried."""
+    for name, step in _STEPS:
+        started = time.monotonic()
+        try:
+            evidence = step(api)
+        except _Failed as failed:
+            seconds = time.monotonic() - started
+            yield CheckResult(name, False, failed.evidence, failed.fix, seconds, failed.field)
+        except ConnectorError as error:
+            yield _refused(name, error, time.monotonic() - started)
+            if step in (_reach, _ping, _company):
+                return
+        else:
+            yield CheckResult(name, True, evidence, seconds=time.monotonic() - started)
+
+
+def _refused(name: str, error: ConnectorError, seconds: float) -> CheckResult:
+    evidence = f"{error.message} ({error.detail})" if error.detail else error.message
+    if isinstance(error, AuthFailed):
+        return CheckResult(
+            name, False, evidence, "Enter the key of the ctAPI site configuration.", seconds, error.field
+        )
+    if isinstance(error, Misconfigured):
+        field = error.missing if error.missing in ("cpny_id", "base_url", "time_zone") else "base_url"
+        fix = "Check the company ID." if field == "cpny_id" else "Check the address of /ctDynamicsSL."
+        return CheckResult(name, False, evidence, fix, seconds, field)
+    return CheckResult(
+        name, False, evidence, "Check that the server is up and can be reached from here.", seconds
+    )

@@ -1,0 +1,146 @@
+"""Finds what changed in a shop: orders by their renewal date, products and customers by full sweeps.
+
+Cursors: orders ``{"at": RFC 3339, "id": order id}``; sweeps ``{"page": n}``. Orders come thin, because the
+list lacks the payments; the run fetches them.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from integrations.connectors.base import Page
+from integrations.connectors.errors import Misconfigured, UnexpectedResponse
+from integrations.connectors.systems.x_cart import normalise
+from integrations.connectors.systems.x_cart.client import XCartClient
+from integrations.connectors.systems.x_cart.spec import LIMITS
+from integrations.kinds import Kind, Record
+
+OVERLAP = timedelta(seconds=120)
+_FAR = "2100-01-01T00:00:00+00:00"
+
+
+class OrderChanges:
+    """Polls orders. ``since`` is the cursor's time minus the overlap; the cursor never goes back."""
+
+    def __init__(self, client: XCartClient, cursor: Mapping[str, Any], now: datetime) -> None:
+        self._client = client
+        at = normalise.moment(cursor.get("at"))
+        # Whole seconds, as the filter: a fraction would make the shop's rows look older than asked for.
+        self._since = ((at or now) - OVERLAP).replace(microsecond=0)
+        # Without a cursor the first one is our clock minus the overlap, so that a shop whose clock is
+        # behind ours is not read past.
+        self._at = at or self._since
+        self._id = str(cursor.get("id", ""))
+
+    def pages(self) -> Iterator[Page]:
+        """Yield pages in renewal order. Raises Misconfigured when the shop ignores filter and order."""
+        # Reference: developer.x-cart.com/api/5.5.1/admin, GET /orders. Version 5.5.0 has no lastRenewDate
+        # filter and ignores it; so does every version with a date that it cannot read.
+        first = self._list(self._since, page=1)
+        if first and self._time(first[0]) < self._since:
+            yield from self._from_newest()
+            return
+        yield from self._by_filter(first)
+
+    def _by_filter(self, rows: list[dict[str, Any]]) -> Iterator[Page]:
+        """Page by the last row's time, not by page number alone: rows leave their page when they change."""
+        start, page = self._since, 1
+        seen: set[tuple[str, str]] = set()
+        while True:
+            is_last = len(rows) < LIMITS.page_size
+            fresh = [row for row in rows if self._mark(row) not in seen]
+            seen.update(self._mark(row) for row in rows)
+            yield self._page(fresh, is_last=is_last)
+            if is_last:
+                return
+            last = self._time(rows[-1])
+            if last > start:
+                start, page = last, 1
+            else:
+                page += 1  # a whole page within one second: only the page number leads on
+            previous, rows = rows, self._list(start, page)
+            if page > 1 and rows == previous:
+                raise UnexpectedResponse("The shop sends the same page again and again", detail="orders")
+
+    def _from_newest(self) -> Iterator[Page]:
+        """Page back from the newest until older than the cursor; yield oldest first, when all are known."""
+        found: list[dict[str, Any]] = []
+        previous: datetime | None = None
+        for rows in self._client.pages("orders", [("order[lastRenewDate]", "desc")]):
+            for row in rows:
+                time = self._time(row)
+                if previous is not None and time > previous:
+                    raise Misconfigured(
+                        "The shop ignores both the date filter and the order of the list, so changes cannot "
+                        "be found; the position was not moved",
+                        missing="lastRenewDate filter (X-Cart 5.5.1)",
+                    )
+                previous = time
+            found += [row for row in rows if self._time(row) >= self._since]
+            if rows and self._time(rows[-1]) < self._since:
+                break
+        found.reverse()
+        size = LIMITS.page_size
+        chunks = [found[start : start + size] for start in range(0, len(found), size)] or [[]]
+        for index, chunk in enumerate(chunks, start=1):
+            yield self._page(chunk, is_last=index == len(chunks))
+
+    def _list(self, start: datetime, page: int) -> list[dict[str, Any]]:
+        after = start.astimezone(UTC).isoformat(timespec="seconds")
+        return self._client.get_page(
+            "orders", page, [("lastRenewDate[after]", after), ("order[lastRenewDate]", "asc")]
+        )
+
+    def _page(self, rows: list[dict[str, Any]], *, is_last: bool) -> Page:
+        for row in rows:
+            time = self._time(row)
+            if time >= self._at:
+                self._at, self._id = time, str(row.get("id") or "")
+        cursor = {"at": self._at.isoformat(timespec="seconds"), "id": self._id}
+        return Page([_thin_order(row) for row in rows], cursor, is_last)
+
+    def _time(self, row: Mapping[str, Any]) -> datetime:
+        try:
+            time = normalise.moment(row["update_date"])
+        except (KeyError, ValueError) as error:
+            raise UnexpectedResponse("The shop sent an order without a readable date") from error
+        if time is None:
+            raise UnexpectedResponse("The shop sent an order without a date")
+        return time
+
+    def _mark(self, row: Mapping[str, Any]) -> tuple[str, str]:
+        return str(row.get("id")), str(row.get("update_date"))
+
+
+def _thin_order(row: Mapping[str, Any]) -> Record:
+    return Record(
+        system=normalise.SYSTEM,
+        kind=Kind.ORDER,
+        external_id=str(row.get("id") or ""),
+        fields={},
+        updated_at=normalise.moment(row["update_date"]),
+        business_key=str(row.get("order_number") or ""),
+    )
+
+
+def has_last_renew_filter(client: XCartClient) -> bool:
+    """Ask for orders renewed after the year 2100: a shop that knows the filter returns none."""
+    rows = client.get("orders", [("lastRenewDate[strictly_after]", _FAR), ("itemsPerPage", 1)])
+    return bool(rows == [])
+
+
+def sweep(
+    client: XCartClient,
+    path: str,
+    cursor: Mapping[str, Any],
+    record_of: Callable[[Mapping[str, Any]], Record],
+) -> Iterator[Page]:
+    """Yield every record of a list, page by page; a kept cursor goes on with the page after the stored one.
+
+    The cursor after the last page is ``{"page": 1}``: the next call sweeps again. Callers compare hashes.
+    """
+    page = int(cursor.get("page", 1))
+    for rows in client.pages(path, first=page):
+        is_last = len(rows) < LIMITS.page_size
+        page += 1
+        yield Page([record_of(row) for row in rows], {"page": 1 if is_last else page}, is_last)

@@ -1,0 +1,227 @@
+"""What the X-Cart connector declares: settings, capabilities, facts, limits; read by form and registry."""
+
+from integrations.connectors.spec import (
+    Capability,
+    ConnectorSpec,
+    KindFacts,
+    Limits,
+    Setting,
+    SettingType,
+    Support,
+    Verb,
+)
+from integrations.kinds import Kind, Side
+
+ADVANCED = "Advanced"
+ADDON = "Companion add-on"
+
+SETTINGS = (
+    Setting(
+        "base_url",
+        "Shop address",
+        SettingType.URL,
+        "The shop's root, without a slash at the end; a sub-folder is allowed.",
+        required=True,
+        pattern=r"^https?://[^\s/?#]+(/[^\s?#]*[^\s/?#])?$",
+        max_length=200,
+    ),
+    Setting(
+        "api_key_rw",
+        "Read/write key",
+        help="In X-Cart: Settings, API. Needed as soon as anything is written to the shop.",
+        secret=True,
+        max_length=200,
+    ),
+    Setting(
+        "api_key_ro",
+        "Read-only key",
+        help="Needed when there is no read/write key. We read with it when both are set.",
+        secret=True,
+        max_length=200,
+    ),
+    Setting(
+        "store_timezone",
+        "Time zone of the shop",
+        SettingType.TIMEZONE,
+        "Product dates carry the shop's offset.",
+        required=True,
+        default="UTC",
+    ),
+    Setting(
+        "addon_enabled",
+        "Companion add-on is installed",
+        SettingType.BOOLEAN,
+        "It sends webhooks and accepts tracking numbers; X-Cart itself can do neither.",
+        default=False,
+        group=ADDON,
+    ),
+    Setting(
+        "webhook_secret",
+        "Webhook secret",
+        help="At least 32 characters, the same in the add-on.",
+        secret=True,
+        min_length=32,
+        max_length=200,
+        group=ADDON,
+    ),
+    Setting(
+        "dialect",
+        "API dialect",
+        SettingType.CHOICE,
+        "Automatic is right for X-Cart 5.5 and 5.6.",
+        required=True,
+        default="auto",
+        choices=(("auto", "Automatic"), ("api55", "X-Cart 5.5 API")),
+        group=ADVANCED,
+    ),
+    Setting(
+        "language", "Language", help="Sent as Accept-Language, for example en.", max_length=35, group=ADVANCED
+    ),
+    Setting(
+        "default_currency",
+        "Currency",
+        help="Used where a record names none, for example USD.",
+        pattern=r"^[A-Z]{3}$",
+        group=ADVANCED,
+    ),
+    Setting(
+        "prefix_carrier",
+        "Write the carrier before the tracking number",
+        SettingType.BOOLEAN,
+        "X-Cart has no field for the carrier: the number becomes, for example, UPS 1Z999.",
+        default=False,
+        group=ADVANCED,
+    ),
+    Setting(
+        "poll_interval_s",
+        "Look for changes every (seconds)",
+        SettingType.INTEGER,
+        default=60,
+        minimum=30,
+        maximum=3600,
+        group=ADVANCED,
+    ),
+    Setting(
+        "max_requests_per_minute",
+        "Calls a minute at most",
+        SettingType.INTEGER,
+        "Our own limit; X-Cart publishes none.",
+        default=120,
+        minimum=1,
+        maximum=6000,
+        group=ADVANCED,
+    ),
+    Setting(
+        "read_timeout_s",
+        "Wait for an answer at most (seconds)",
+        SettingType.INTEGER,
+        default=60,
+        minimum=1,
+        maximum=300,
+        group=ADVANCED,
+    ),
+)
+
+_FULL = Capability(Support.FULL)
+_BY_ADDON = Capability(
+    Support.PARTIAL, "Told at once with the companion add-on; without it we look every minute."
+)
+_SWEEP = Capability(Support.PARTIAL, "Told at once with the companion add-on; without it by a full sweep.")
+_NO_ENTITY = Capability(Support.IMPOSSIBLE, "X-Cart has no such record.")
+
+CAPABILITIES = {
+    (Kind.ORDER, Verb.READ): _FULL,
+    (Kind.ORDER, Verb.WATCH): _BY_ADDON,
+    (Kind.ORDER, Verb.CREATE): Capability(Support.IMPOSSIBLE, "X-Cart's API cannot create orders."),
+    (Kind.ORDER, Verb.UPDATE): Capability(Support.PARTIAL, "Payment status and shipping status only."),
+    (Kind.PRODUCT, Verb.READ): _FULL,
+    (Kind.PRODUCT, Verb.FIND): _FULL,
+    (Kind.PRODUCT, Verb.WATCH): _SWEEP,
+    (Kind.PRODUCT, Verb.CREATE): Capability(Support.NOT_YET),
+    (Kind.PRODUCT, Verb.UPDATE): Capability(Support.NOT_YET, "Stock is written as inventory."),
+    (Kind.INVENTORY, Verb.READ): Capability(Support.NOT_YET, "The amount is part of the product."),
+    (Kind.INVENTORY, Verb.FIND): _FULL,
+    (Kind.INVENTORY, Verb.UPDATE): Capability(Support.FULL, "Whole numbers; fractions are rounded down."),
+    (Kind.CUSTOMER, Verb.READ): _FULL,
+    (Kind.CUSTOMER, Verb.FIND): _FULL,
+    (Kind.CUSTOMER, Verb.WATCH): _SWEEP,
+    (Kind.CUSTOMER, Verb.CREATE): Capability(Support.NOT_YET),
+    (Kind.CUSTOMER, Verb.UPDATE): Capability(Support.NOT_YET),
+    (Kind.PAYMENT, Verb.READ): Capability(Support.NOT_YET, "Transactions arrive inside the order."),
+    (Kind.SHIPMENT, Verb.READ): Capability(
+        Support.IMPOSSIBLE, "A shipment is the order's shipping status plus tracking numbers."
+    ),
+    (Kind.SHIPMENT, Verb.FIND): _FULL,
+    (Kind.SHIPMENT, Verb.CREATE): Capability(
+        Support.PARTIAL, "Status always; tracking numbers only with the companion add-on."
+    ),
+    (Kind.RETURN, Verb.READ): Capability(Support.NOT_YET, "Only through the companion add-on."),
+    (Kind.COUPON, Verb.READ): Capability(Support.NOT_YET),
+    (Kind.CATEGORY, Verb.READ): Capability(Support.NOT_YET),
+    (Kind.INVOICE, Verb.READ): _NO_ENTITY,
+    (Kind.PURCHASE_ORDER, Verb.READ): _NO_ENTITY,
+    (Kind.JOURNAL, Verb.CREATE): _NO_ENTITY,
+}
+
+FACTS = {
+    Kind.ORDER: KindFacts(
+        "Order",
+        business_key="order_number",
+        total="total",
+        currency="currency",
+        email="email",
+        updated_at="update_date",
+        natural_key="order_number",
+    ),
+    Kind.PRODUCT: KindFacts("Product", business_key="sku", updated_at="update_date", natural_key="sku"),
+    Kind.INVENTORY: KindFacts("Stock", business_key="sku", natural_key="sku"),
+    Kind.CUSTOMER: KindFacts("Customer", business_key="login", email="login", natural_key="login"),
+    Kind.SHIPMENT: KindFacts("Shipment", business_key="order_id"),
+}
+
+LIMITS = Limits(
+    calls_per_minute=120,
+    parallel_calls=4,
+    page_size=100,
+    connect_seconds=5.0,
+    read_seconds=60.0,
+    total_seconds=120.0,
+)
+
+HELP = """
+**Keys.** In X-Cart's admin area open *Settings, API*. A shop has one read/write and one read-only key;
+one of them is enough for reading, the read/write key is needed for stock, status and tracking.
+
+**What X-Cart cannot do by itself:** create orders through its API, take tracking numbers, send webhooks.
+The companion add-on *Connect for X-Cart* adds tracking numbers and webhooks; without it we look for
+changed orders every minute and write the shipping status without a number.
+
+**Status "Shipped"** makes the shop send its e-mail, so it is written once and never repeated.
+"""
+
+WEBHOOK_SETUP = """
+In the add-on *Connect for X-Cart* paste the address shown here as *Receiver*, and the webhook secret as
+*Secret*. Keep polling switched on: it finds what a lost delivery would leave out.
+"""
+
+SPEC = ConnectorSpec(
+    key="x_cart",
+    label="X-Cart",
+    glyph="XC",
+    side=Side.STOREFRONT,
+    summary="Orders, customers and products from an X-Cart shop; stock, status and tracking back to it.",
+    versions="5.5 and 5.6",
+    settings=SETTINGS,
+    capabilities=CAPABILITIES,
+    facts=FACTS,
+    limits=LIMITS,
+    reference_prefix="XC",
+    help_markdown=HELP,
+    webhook_setup=WEBHOOK_SETUP,
+    not_guaranteed=(
+        "A product or customer removed while a sweep pages may move another one to the next sweep.",
+        "Stock may change between our comparison and our write: a sale in that moment is overwritten until "
+        "the ERP tells the next amount.",
+        "A partial shipment cannot be shown in X-Cart; its tracking number can.",
+    ),
+)

@@ -1,0 +1,1 @@
+"""A store whose signed webhook carries the whole order."""
