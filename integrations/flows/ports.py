@@ -38,6 +38,9 @@ class Link:
     def id_on(self, side: Side) -> str:
         return self.storefront_id if side is Side.STOREFRONT else self.erp_id
 
+    def key_on(self, side: Side) -> str:
+        return self.storefront_key if side is Side.STOREFRONT else self.erp_key
+
 
 @dataclass(frozen=True, slots=True)
 class IntentGrant:

@@ -34,8 +34,9 @@ class MoneyCheck:
 def check_money(record: Mapping[str, Any], places: Mapping[str, Any]) -> MoneyCheck:
     """Add up a record by ``places``.
 
-    ``places``: total, tax, freight, fees, discounts are paths (absent = 0); ``lines`` is
-    ``{"each": path, "amount": path}`` or ``{"each": path, "quantity": path, "price": path}``.
+    ``places``: total, tax, freight, fees, discounts are paths (absent = 0), a leading minus turns the sign for
+    systems that state discounts below zero; ``lines`` is ``{"each": path, "amount": path}`` or
+    ``{"each": path, "quantity": path, "price": path}``.
     """
     lines = Decimal(0)
     spec = places["lines"]
@@ -46,7 +47,9 @@ def check_money(record: Mapping[str, Any], places: Mapping[str, Any]) -> MoneyCh
             lines += _amount(read(line, spec["quantity"])) * _amount(read(line, spec["price"]))
 
     def part(name: str) -> Decimal:
-        path = places.get(name)
+        path = str(places.get(name, ""))
+        if path.startswith("-"):
+            return -_amount(read(record, path[1:]))
         return _amount(read(record, path)) if path else Decimal(0)
 
     return MoneyCheck(lines, part("tax"), part("freight"), part("fees"), part("discounts"), part("total"))

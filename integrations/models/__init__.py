@@ -2,6 +2,7 @@
 
 from integrations.models.connections import Connection, ConnectionSecret, PollCursor
 from integrations.models.events import Event, Payload, RefusedHook
+from integrations.models.idempotency import IdempotencyKey
 from integrations.models.oversight import Alert, AuditEntry, UsageDay
 from integrations.models.pairs import Flow, FlowVersion, Pair, ValueMap, ValueMapVersion
 from integrations.models.runs import (
@@ -34,6 +35,7 @@ __all__ = [
     "Flow",
     "FlowVersion",
     "Hold",
+    "IdempotencyKey",
     "LinkIntent",
     "Pair",
     "Payload",

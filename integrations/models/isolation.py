@@ -29,6 +29,7 @@ _EXCEPTIONS: dict[str, dict[str, str]] = {
     "payload": {SUPPORT: ""},
     "api_key": {ENGINE: "", SUPPORT: ""},
     "membership": {ENGINE: ""},
+    "idempotency_key": {ENGINE: "", SUPPORT: ""},
 }
 # Tables without a tenant, by prefix: sessions and sign-in belong to web, the schedule to the engine.
 _SHARED: tuple[tuple[str, dict[str, str]], ...] = (

@@ -15,6 +15,9 @@ from integrations.operations.audit import Actor
 from integrations.operations.wake import wake_on_commit
 
 
+_SANDBOX_POLL_SECONDS = 3
+
+
 class PairRefused(ValueError):
     """The two connections do not make a pair; the text says why."""
 
@@ -96,22 +99,26 @@ def _create_flow(pair: Pair, template: Mapping[str, Any], actor: Actor, starts_n
 
 
 def ensure_polls(pair: Pair) -> None:
-    """Give every polled kind of the pair's flows a cursor; the shortest interval wins."""
+    """Give every polled kind of the pair's flows a cursor; the shortest interval wins.
+
+    A sandbox pair is polled every few seconds: a person is watching.
+    """
     for flow in Flow.objects.filter(pair=pair, poll_seconds__isnull=False):
         connection_id = (
             pair.storefront_id if Direction(flow.direction).source is Side.STOREFRONT else pair.erp_id
         )
+        seconds = _SANDBOX_POLL_SECONDS if pair.environment == Environment.SANDBOX else flow.poll_seconds
         cursor, is_new = PollCursor.objects.get_or_create(
             connection_id=connection_id,
             kind=flow.kind,
             defaults={
-                "interval_seconds": flow.poll_seconds,
+                "interval_seconds": seconds,
                 "due_at": timezone.now(),
                 "tenant_id": pair.tenant_id,
             },
         )
-        if not is_new and flow.poll_seconds < cursor.interval_seconds:
-            PollCursor.objects.filter(pk=cursor.pk).update(interval_seconds=flow.poll_seconds)
+        if not is_new and seconds < cursor.interval_seconds:
+            PollCursor.objects.filter(pk=cursor.pk).update(interval_seconds=seconds)
 
 
 def pause_pair(pair_id: int, reason: str, *, actor: Actor) -> None:

@@ -29,7 +29,8 @@ def run(arguments: Sequence[str]) -> int:
             redis.start()
             env = environment.build(
                 state, postgres, redis, CONNECT_DB_ROLE="web", CONNECT_TEST_SUPER_URL=postgres.url("super"),
-                CONNECT_EXTRA_CONNECTORS="tests.bench.systems", CONNECT_EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend",
+                CONNECT_EXTRA_CONNECTORS="tests.bench.systems",
+                CONNECT_EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend",
             )  # fmt: skip
             subprocess.run(
                 environment.python(str(ROOT / "manage.py"), "migrate", "--verbosity", "0"),

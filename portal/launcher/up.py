@@ -1,5 +1,272 @@
-"""placeholder"""
+"""``./connect up``: the whole product on this machine, started in order, watched, stopped in order."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from types import FrameType
+from typing import Any
+
+from portal.launcher import environment
+from portal.launcher.postgres import Postgres
+from portal.launcher.processes import Child, tail
+from portal.launcher.redis import Redis
+from portal.launcher.state import ROOT, State, write_private
+
+_READY_SECONDS = 60.0
+_WATCH_SECONDS = 0.3
 
 
-def run(arguments):
-    raise RuntimeError("x")
+class Installation:
+    """Everything that runs under one ``up``; children are kept in the order they started."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.secrets = state.secrets()
+        self.postgres = None if environment.is_external() else Postgres(state)
+        self.redis = None if os.environ.get("BROKER_URL") else Redis(state)
+        self.children: list[Child] = []
+        self.is_stopping = False
+
+    def start(self) -> dict[str, Any]:
+        """Start everything and return what is ready. Raises RuntimeError naming the part that did not start."""
+        host, port = os.environ.get("CONNECT_HOST", "127.0.0.1"), _port()
+        public_url = os.environ.get("CONNECT_PUBLIC_URL") or f"http://{host}:{port}"
+        sandboxes = self._start_sandboxes()
+        if self.postgres is not None:
+            self.postgres.start()
+            self.children.append(self.postgres.child)
+        if self.redis is not None:
+            self.redis.start()
+            self.children.append(self.redis.child)
+        shown = ("demo_", "sandbox_", "support_")
+        demo_secrets = {name: value for name, value in self.secrets.items() if name.startswith(shown)}
+        hosts = ",".join(one["url"].split("//")[1] for one in sandboxes.values())
+        env = environment.build(
+            self.state, self.postgres, self.redis,
+            CONNECT_PUBLIC_URL=public_url,
+            CONNECT_SANDBOXES=json.dumps(sandboxes),
+            CONNECT_ALLOWED_HOSTS_OUT=hosts,
+            CONNECT_DEMO_SECRETS=json.dumps(demo_secrets),
+        )  # fmt: skip
+        env["CONNECT_PUBLIC_URL"] = public_url
+        manage = environment.python(str(ROOT / "manage.py"))
+        as_owner = {**env, "CONNECT_DB_ROLE": "owner"}
+        self._run([*manage, "migrate", "--verbosity", "0"], as_owner)
+        demo = json.loads(self._run([*manage, "seeddemo"], as_owner).splitlines()[-1])
+        self._start_ours(env, host, port)
+        self._wait_for_web(f"http://{host}:{port}/account/login/")
+        self._tell_store(sandboxes["x_cart"], f"{public_url}/hooks/{demo['hook']}")
+        self.environment = env
+        ready = {
+            "portal_url": public_url,
+            "owner": {"email": demo["owner"], "password": self.secrets["demo_password"]},
+            "support": {"url": f"{public_url}/support/", "email": demo["support"],
+                        "password": self.secrets["support_password"]},
+            "api_key": self.secrets["demo_api_key"],
+            "webhook_urls": {"x_cart": f"{public_url}/hooks/{demo['hook']}"},
+            "sandboxes": sandboxes,
+            "state_directory": str(self.state.directory),
+        }  # fmt: skip
+        write_private(self.state.ready_file, json.dumps(ready, indent=1))
+        return ready
+
+    def _start_sandboxes(self) -> dict[str, dict[str, str]]:
+        token = self.secrets["sandbox_token"]
+        options = {
+            "x_cart": [
+                "--addon", "--api-key-rw", self.secrets["sandbox_store_key"],
+                "--webhook-secret", self.secrets["sandbox_hook_secret"], "--store-timezone", "America/Chicago",
+            ],
+            "dynamics_sl": [
+                "--company", "NLCO", "--site-key", self.secrets["sandbox_site_key"], "--time-zone", "America/Chicago",
+            ],
+        }  # fmt: skip
+        found: dict[str, dict[str, str]] = {}
+        for system, extra in options.items():
+            ready = self.state.directory / "sandbox" / f"{system}.ready"
+            ready.unlink(missing_ok=True)
+            child = Child(
+                f"sandbox {system}",
+                environment.python(
+                    "-m", f"integrations.sandbox.{system}", "--ready", str(ready), "--port", _sandbox_port(system),
+                    "--state", str(self.state.directory / "sandbox" / f"{system}.sqlite"), *extra,
+                ),
+                {**os.environ, "PYTHONPATH": str(ROOT), "CONNECT_SANDBOX_TOKEN": token},
+                self.state.logs / f"sandbox-{system}.log",
+            )  # fmt: skip
+            child.start()
+            self.children.append(child)
+            address = _wait_for_file(ready, child)
+            found[system] = {"url": address["url"], "control_url": address["control_url"].rstrip("/"), "token": token}
+            # A restart keeps the port, so that connections stay right.
+            child.command = [
+                str(address["url"].rsplit(":", 1)[1]) if before == "--port" else word
+                for before, word in zip(["", *child.command], child.command, strict=False)
+            ]
+        return found
+
+    def _start_ours(self, env: dict[str, str], host: str, port: int) -> None:
+        worker = environment.python("-m", "celery", "-A", "portal.celery", "worker", "--loglevel", "WARNING")
+        quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+        plans = (
+            ("worker delivery", [*worker, "-Q", "delivery", "-n", "delivery@%h", "-c",
+                                 env.get("CONNECT_DELIVERY_DRAINS", "2"), *quiet], "engine", 40.0),
+            ("worker rest", [*worker, "-Q", "rest", "-n", "rest@%h", "-c", "2", *quiet], "engine", 20.0),
+            ("beat", environment.python("-m", "celery", "-A", "portal.celery", "beat", "--loglevel", "WARNING",
+                                        "--pidfile="), "engine", 10.0),
+            ("web", environment.python("-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
+                                       "--workers", env.get("CONNECT_WEB_WORKERS", "2"), "--blocking-threads", "8",
+                                       "--no-ws", "--log-level", "warning", "portal.wsgi:application"), "web", 10.0),
+        )  # fmt: skip
+        for name, command, role, grace in plans:
+            child = Child(
+                name, command, {**env, "CONNECT_DB_ROLE": role},
+                self.state.logs / f"{name.replace(' ', '-')}.log", grace_seconds=grace,
+            )  # fmt: skip
+            child.start()
+            self.children.append(child)
+
+    def _run(self, command: Sequence[str], env: dict[str, str]) -> str:
+        done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"{' '.join(command[-2:])} failed:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def _wait_for_web(self, url: str) -> None:
+        deadline = time.monotonic() + _READY_SECONDS
+        web = self.children[-1]
+        while True:
+            try:
+                with urllib.request.urlopen(url, timeout=2):  # noqa: S310  our own loopback address
+                    return
+            except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+                if not web.is_alive or time.monotonic() > deadline:
+                    raise RuntimeError(f"the portal did not start:\n{tail(web.log)}") from error
+                time.sleep(0.05)
+
+    def _tell_store(self, store: dict[str, str], hook_url: str) -> None:
+        """Do what a merchant does in the companion add-on: paste the webhook address."""
+        request = urllib.request.Request(  # noqa: S310  our own sandbox
+            f"{store['control_url']}/settings",
+            json.dumps({"webhook_url": hook_url}).encode(),
+            {"Authorization": f"Bearer {store['token']}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=10):  # noqa: S310
+            return
+
+    def watch(self) -> int:
+        """Keep everything alive until told to stop; a child that dies again and again ends it with its log."""
+        while not self.is_stopping:
+            for child in self.children:
+                if not child.is_alive and not self.is_stopping:
+                    print(f"connect: {child.name} ended, starting it again", file=sys.stderr, flush=True)
+                    if not child.revive():
+                        print(f"connect: {child.name} keeps ending:\n{tail(child.log)}", file=sys.stderr)
+                        return 1
+            time.sleep(_WATCH_SECONDS)
+        return 0
+
+    def stop(self) -> None:
+        """Stop in the order that loses nothing: intake, workers, broker, database, then the sandboxes."""
+        self.is_stopping = True
+        self.state.ready_file.unlink(missing_ok=True)
+        order = ("web", "beat", "worker", "redis", "postgres", "sandbox")
+        for word in order:
+            for child in self.children:
+                if child.name.startswith(word):
+                    child.stop()
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Start, print addresses and logins, and stay until Ctrl-C; ``--demo-order`` and ``--exit`` as in the help."""
+    if unknown := set(arguments) - {"--demo-order", "--exit"}:
+        print(f"connect up: unknown option {sorted(unknown)[0]}", file=sys.stderr)
+        return 2
+    started = time.monotonic()
+    state = State.open()
+    lock = _lock(state)
+    installation = Installation(state)
+
+    def end(number: int, frame: FrameType | None) -> None:
+        installation.is_stopping = True
+        if not hasattr(installation, "environment"):
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
+    code = 0
+    try:
+        ready = installation.start()
+        _print_ready(ready, time.monotonic() - started)
+        if "--demo-order" in arguments:
+            code = _demo_order(installation)
+        if "--exit" not in arguments:
+            code = installation.watch()
+    finally:
+        installation.stop()
+        lock.close()
+    return code
+
+
+def _demo_order(installation: Installation) -> int:
+    env = {**installation.environment, "CONNECT_DB_ROLE": "engine"}
+    return subprocess.run(
+        environment.python(str(ROOT / "manage.py"), "demoorder"), env=env, cwd=ROOT, check=False
+    ).returncode
+
+
+def _print_ready(ready: dict[str, Any], seconds: float) -> None:
+    print(f"Clarity Connect is ready after {seconds:.1f} s.")
+    print(f"  portal    {ready['portal_url']}")
+    print(f"  owner     {ready['owner']['email']}  {ready['owner']['password']}")
+    print(
+        f"  support   {ready['support']['url']}  {ready['support']['email']}  {ready['support']['password']}"
+    )
+    print(f"  API key   {ready['api_key']}")
+    for system, sandbox in ready["sandboxes"].items():
+        print(f"  sandbox   {system:12} {sandbox['url']}")
+    print(f"  state     {ready['state_directory']}  (ready.json holds all of this)")
+    print("Ctrl-C stops everything.", flush=True)
+
+
+def _lock(state: State) -> socket.socket:
+    """Hold the state directory for us alone; a dead launcher's lock is gone with it."""
+    lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        # An abstract name needs no file and ends with the process.
+        lock.bind(f"\0clarity-connect-{state.directory}"[:100])
+    except OSError as error:
+        raise RuntimeError(f"another ./connect up runs on {state.directory}") from error
+    return lock
+
+
+def _port() -> int:
+    wanted = int(os.environ.get("CONNECT_PORT", "8000"))
+    if wanted:
+        return wanted
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free: int = probe.getsockname()[1]
+        return free
+
+
+def _sandbox_port(system: str) -> str:
+    return os.environ.get(f"CONNECT_SANDBOX_PORT_{system.upper()}", "0")
+
+
+def _wait_for_file(path: Any, child: Child) -> dict[str, Any]:
+    deadline = time.monotonic() + _READY_SECONDS
+    while True:
+        if path.exists() and (text := path.read_text()).endswith("}"):
+            found: dict[str, Any] = json.loads(text)
+            return found
+        if not child.is_alive or time.monotonic() > deadline:
+            raise RuntimeError(f"{child.name} did not start:\n{tail(child.log)}")
+        time.sleep(0.02)

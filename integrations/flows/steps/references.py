@@ -1,4 +1,9 @@
-"""``references``: resolve the records that this one points at; adopt, hold or skip where a link is missing."""
+"""``references``: resolve the records that this one points at; adopt, hold or skip where a link is missing.
+
+Options of an item: ``kind``, ``side`` and ``from`` say which record is meant; ``by_key`` looks by business key;
+``adopt`` looks in the other system before giving up; ``missing`` is ``hold`` or ``skip``; ``give`` is ``id`` or
+``key`` of the counterpart.
+"""
 
 from typing import Any
 
@@ -26,7 +31,9 @@ def run(state: RunState, step: FlowStep) -> None:
     found = state.ports.find_links([query for _, query in wanted])
     for (item, query), link in zip(wanted, found, strict=True):
         known = link or _adopt(state, item, query)
-        state.links[query.kind.value, query.value] = known.id_on(query.side.other)
+        other = query.side.other
+        gives_key = item.get("give") == "key" and known.key_on(other)
+        state.links[query.kind.value, query.value] = known.key_on(other) if gives_key else known.id_on(other)
 
 
 def _values(fields: Any, path: str) -> list[str]:

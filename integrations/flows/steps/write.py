@@ -18,6 +18,7 @@ def run(state: RunState, step: FlowStep) -> None:
     written_hash = content_hash(mapped)
     known = state.ports.find_links([LinkQuery(task.flow.kind, state.source_side, task.record_key)])[0]
     creates = step.options.get("mode", "create") == "create"
+    is_per_record = step.options.get("link") == "per_record"
     if known is not None:
         _stop_when_same(state, known, written_hash)
         if creates:
@@ -36,7 +37,7 @@ def run(state: RunState, step: FlowStep) -> None:
     request = WriteRequest(
         task.flow.kind,
         mapped,
-        external_id=known.id_on(state.target_side) if known is not None else "",
+        external_id=known.id_on(state.target_side) if known is not None and not is_per_record else "",
         reference=reference,
         idempotency_key=task.idempotency_key,
     )
@@ -54,10 +55,15 @@ def run(state: RunState, step: FlowStep) -> None:
         return
     if result.is_unchanged:
         # The value stands there already: remember that, so that an echo is known, and change nothing.
-        _done(state, result.external_id, result.business_key, written_hash, "written", result.total)
-        state.outcome.has_changed_target = False
+        _done(
+            state, result.external_id, result.business_key, written_hash, "written", result.total,
+            is_per_record=is_per_record,
+        )  # fmt: skip
         raise Skipped("unchanged", f"{label} already holds these values.")
-    _done(state, result.external_id, result.business_key, written_hash, "written", result.total)
+    _done(
+        state, result.external_id, result.business_key, written_hash, "written", result.total,
+        is_per_record=is_per_record,
+    )  # fmt: skip
     state.outcome.has_changed_target = True
     words = f"{reference or result.external_id}"
     state.hop(
@@ -108,12 +114,22 @@ def _look(state: RunState, writer: Writer, reference: str) -> Found | None:
 
 
 def _done(
-    state: RunState, target_id: str, target_key: str, written_hash: str, made_by: str, total: Decimal | None
+    state: RunState,
+    target_id: str,
+    target_key: str,
+    written_hash: str,
+    made_by: str,
+    total: Decimal | None,
+    *,
+    is_per_record: bool = False,
 ) -> None:
     outcome, task = state.outcome, state.task
     outcome.target_id, outcome.target_key = target_id, target_key
     to_erp = state.target_side is Side.ERP
     ours, key = task.record_key, outcome.business_key
+    if is_per_record:
+        # Several shipments of one order are several links: the target's id alone would not tell them apart.
+        target_id = f"{target_id}#{ours}"
     outcome.link = LinkChange(
         kind=task.flow.kind,
         storefront_id=ours if to_erp else target_id,

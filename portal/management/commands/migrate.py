@@ -1,4 +1,4 @@
-"""``migrate``, then the isolation step: keys, policies, grants and functions always match the code."""
+"""``migrate``, then the isolation step: keys, policies, grants, functions and schedule match the code."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from django.core.management.commands.migrate import Command as DjangoMigrate
 from django.db import connections, transaction
 
 from integrations.models.isolation import isolate
+from portal.schedule import ensure_schedule
 
 
 class Command(DjangoMigrate):
@@ -16,3 +17,4 @@ class Command(DjangoMigrate):
         alias = options["database"]
         with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
             isolate(cursor)
+        ensure_schedule(alias)

@@ -97,13 +97,21 @@ def _event(row: Mapping[str, Any], api: CtApi) -> _Event:
 
 def _thin_records(events: list[_Event], kind: Kind) -> list[Record]:
     """Return one thin record per order or shipper, in the order of its last event."""
-    ids: dict[str, str] = {}
+    ids: dict[str, _Event] = {}
     for event in events:
         external_id = event.shipper_id if kind is Kind.SHIPMENT else event.ord_nbr
         if external_id:
             ids.pop(external_id, None)
-            ids[external_id] = event.ord_nbr
+            ids[external_id] = event
     return [
-        Record(SYSTEM, kind, external_id, {}, business_key=external_id, search_keys={"OrdNbr": ord_nbr})
-        for external_id, ord_nbr in ids.items()
+        Record(
+            SYSTEM,
+            kind,
+            external_id,
+            {},
+            business_key=external_id,
+            search_keys={"OrdNbr": event.ord_nbr},
+            version=event.key,
+        )
+        for external_id, event in ids.items()
     ]

@@ -111,6 +111,7 @@ ORDER = EntitySchema(
         _text("portal_status", None, "Status in words", read_only=True, sample="open"),
         _number("CuryTotMerch", "Merchandise total", read_only=True),
         _number("CuryTotOrd", "Order total", read_only=True),
+        _number("OrderTot", "Total to check", help="Not stored: compared with what Dynamics SL computes."),
         FieldInfo("CreditHold", FieldType.INTEGER, "On credit hold", read_only=True),
         _text("InvcNbr", 15, "Invoice number", read_only=True),
         _moment("LUpd_DateTime", "Last changed", read_only=True, help="To the minute."),

@@ -234,7 +234,7 @@ We write our order reference into `CustOrdNbr` (25 characters) and find orders b
 
 SPEC = ConnectorSpec(
     key="dynamics_sl",
-    label="Microsoft Dynamics SL",
+    label="Dynamics SL",
     glyph="SL",
     side=Side.ERP,
     summary="Sales orders, customers, stock and shipments over Dynamics SL Web Services (SOAP).",

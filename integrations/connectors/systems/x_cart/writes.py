@@ -25,9 +25,12 @@ SHIPPED, DELIVERED = "S", "D"
 def write_order_status(client: XCartClient, request: WriteRequest) -> WriteResult:
     """Set payment and shipping status where they differ.
 
-    Fields: ``order_id`` (or the request's external id), ``payment_status``, ``shipping_status`` (codes).
+    Fields: ``order_id`` (or the request's external id), ``payment_status``, ``shipping_status`` (codes), and
+    ``only_from_shipping_status``: codes from which alone the shipping status moves, so that a late
+    "processing" never overtakes "shipped".
     """
     order_id = _order_id(request)
+    only_from = request.fields.get("only_from_shipping_status")
     wanted = {
         axis: str(request.fields[axis])
         for axis in ("payment_status", "shipping_status")
@@ -42,10 +45,11 @@ def write_order_status(client: XCartClient, request: WriteRequest) -> WriteResul
         # a 400 "Status code 'x' is wrong"; setting S again sends the customer's e-mail again.
         path = f"orders/{order_id}/{axis}"
         present = str(client.get_object(path).get("code", ""))
-        if present != code:
+        is_open = axis != "shipping_status" or only_from is None or present in only_from
+        if present != code and is_open:
             _put_status(client, path, axis, code)
-            is_changed = True
-        held[axis] = code
+            present, is_changed = code, True
+        held[axis] = present
     return WriteResult(order_id, fields=held, is_unchanged=not is_changed)
 
 

@@ -1,0 +1,67 @@
+"""Opens the sealed bodies of a run for the pages: the record as it came, as it was mapped, what was exchanged.
+
+Read by ``portal.web.passport`` and ``portal.web.errors``; masking is theirs. Bodies leave after their age
+limit, so every one may be missing.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from integrations.connectors.base import Exchange
+from integrations.kinds.record import from_canonical_json
+from integrations.mapping import EvaluationContext, ValueTable
+from integrations.mapping.trace import FieldTrace
+from integrations.models import FlowVersion, Payload, Run, ValueMapVersion
+from integrations.stores import vault, versions
+
+
+@dataclass(frozen=True, slots=True)
+class RunBodies:
+    """The newest body of each role; None where there is none (any more)."""
+
+    source: dict[str, Any] | None
+    mapped: dict[str, Any] | None
+    edited: dict[str, Any] | None
+    exchanges: tuple[Exchange, ...]
+
+
+def open_bodies(tenant_id: int, run_id: int) -> RunBodies:
+    """Return a run's bodies, opened. Raises crypto.KeyMissing, crypto.Tampered."""
+    newest: dict[str, bytes] = {}
+    exchanges: list[Exchange] = []
+    for payload in Payload.objects.filter(run_id=run_id).order_by("id"):
+        plain = vault.unseal(tenant_id, bytes(payload.sealed), payload.role)
+        if payload.role == "exchange":
+            exchanges.extend(Exchange(**one) for one in json.loads(plain))
+        else:
+            newest[payload.role] = plain
+    opened = {role: from_canonical_json(plain) for role, plain in newest.items()}
+    return RunBodies(opened.get("source"), opened.get("mapped"), opened.get("edited"), tuple(exchanges))
+
+
+def retrace(run: Run, source: dict[str, Any]) -> list[FieldTrace]:
+    """Recompute how each target field came about, with the version and the context the run used; [] when it never mapped."""
+    context, version_id = run.context, run.flow_version_id
+    if version_id is None or "mapping" not in context or "now" not in context:
+        return []
+    if not FlowVersion.objects.filter(pk=version_id).exists():
+        return []
+    mapping = versions.compiled([version_id])[version_id].mappings[context["mapping"]]
+    return mapping.trace(source, _context(run, context))
+
+
+def _context(run: Run, context: dict[str, Any]) -> EvaluationContext:
+
+    tables = {}
+    for key, number in context.get("value_maps", {}).items():
+        version = ValueMapVersion.objects.get(
+            value_map__pair_id=run.pair_id, value_map__key=key, number=number
+        )
+        tables[key] = ValueTable(key, number, version.rows, version.unknown, version.default)
+    return EvaluationContext(
+        now=datetime.fromisoformat(context["now"]),
+        value_tables=tables,
+        links={(kind, key): target for kind, key, target in context.get("links", [])},
+    )
