@@ -1,18 +1,36 @@
 """Celery tasks: ids in, one operation, act on its decision. Losing a message loses seconds, no data."""
 
+import logging
+import time
+
+import psycopg
 from celery import shared_task
 from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
 
 from integrations.operations import wake
 from integrations.operations.delivery.drain import Drain
 from integrations.operations.polling import due_polls, poll_one
 from integrations.operations.sweep import sweep
 
+log = logging.getLogger("connect.tasks")
+
 
 @shared_task(name="integrations.tasks.drain", expires=30)
 def drain() -> int:
-    """Serve due runs until none is left; started when no drain is live."""
-    return Drain(threads=settings.DELIVERY_THREADS, lease_seconds=settings.LEASE_SECONDS).run()
+    """Serve due runs; one drain stays and listens. A database that went away is waited for, not given up."""
+    served = 0
+    while True:
+        serving = Drain(
+            threads=settings.DELIVERY_THREADS, lease_seconds=settings.LEASE_SECONDS, is_resident=True
+        )
+        try:
+            return served + serving.run()
+        except (OperationalError, InterfaceError, psycopg.OperationalError) as error:
+            served += serving.served
+            log.warning("database is away: %s; trying again", type(error).__name__)
+            connection.close()
+            time.sleep(1.0)
 
 
 @shared_task(name="integrations.tasks.sweep", expires=10)

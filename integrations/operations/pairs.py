@@ -8,12 +8,11 @@ from django.utils import timezone
 
 from integrations.connectors import registry
 from integrations.flows.definition import compile_flow
-from integrations.kinds import Direction, Environment, Side
+from integrations.kinds import Direction, Environment, Kind, Side
 from integrations.models import Connection, Flow, FlowVersion, Pair, PollCursor, ValueMap, ValueMapVersion
 from integrations.operations import audit
 from integrations.operations.audit import Actor
 from integrations.operations.wake import wake_on_commit
-
 
 _SANDBOX_POLL_SECONDS = 3
 
@@ -78,6 +77,8 @@ def _create_value_map(pair: Pair, table: Mapping[str, Any], actor: Actor) -> Non
 def _create_flow(pair: Pair, template: Mapping[str, Any], actor: Actor, starts_now: bool) -> None:
     definition = template["definition"]
     compile_flow(definition)
+    # Stock is a snapshot: what a quantity was before the start is the very thing to send first.
+    is_snapshot = definition["kind"] == Kind.INVENTORY or template.get("follows")
     flow = Flow.objects.create(
         pair=pair,
         key=definition["key"],
@@ -86,7 +87,7 @@ def _create_flow(pair: Pair, template: Mapping[str, Any], actor: Actor, starts_n
         direction=definition["direction"],
         follows=template.get("follows", ""),
         poll_seconds=template.get("poll_seconds"),
-        starts_at=timezone.now() if starts_now and not template.get("follows") else None,
+        starts_at=timezone.now() if starts_now and not is_snapshot else None,
     )
     version = FlowVersion.objects.create(
         flow=flow,

@@ -54,5 +54,6 @@ def sweep(*, max_drains: int = 2) -> Swept:
     if lapsed or released:
         with connection.cursor() as cursor:
             cursor.execute(f"NOTIFY {CHANNEL}")
-    wanted = min(max_drains, -(-due // _BACKLOG_PER_DRAIN)) if due else 0
+    # One drain always lives and listens; a backlog justifies more.
+    wanted = max(1, min(max_drains, -(-due // _BACKLOG_PER_DRAIN)))
     return Swept(lapsed, released, live < wanted)

@@ -29,8 +29,9 @@ BEGIN
     SELECT coalesce(array_agg(made.id), '{}'), coalesce(array_agg(made.dedupe_key), '{}')
     INTO v_events, v_keys FROM made;
 
+    -- A poll's overlap sees the same versions again and again; only a sender's repetition says something.
     UPDATE event SET deliveries = deliveries + 1
-    WHERE tenant_id = p_tenant AND connection_id = p_connection
+    WHERE p_found_by = 'webhook' AND tenant_id = p_tenant AND connection_id = p_connection
       AND dedupe_key = ANY (p_dedupe) AND NOT dedupe_key = ANY (v_keys);
 
     INSERT INTO payload (tenant_id, event_id, role, sealed, plain_bytes)
@@ -47,7 +48,6 @@ BEGIN
         JOIN pair p ON p.tenant_id = p_tenant AND p.id = f.pair_id
         WHERE e.tenant_id = p_tenant AND e.id = ANY (v_events)
           AND CASE f.direction WHEN 'to_erp' THEN p.storefront_id ELSE p.erp_id END = p_connection
-          AND (f.starts_at IS NULL OR e.occurred_at IS NULL OR e.occurred_at >= f.starts_at)
         ORDER BY f.id, e.external_id
     ), heads AS (
         INSERT INTO record_head AS r (tenant_id, flow_id, record_key, last_sequence, seen_hash)
@@ -68,6 +68,8 @@ BEGIN
         JOIN event e ON e.tenant_id = p_tenant AND e.id = ANY (v_events)
                     AND e.kind = f.kind AND e.external_id = h.record_key
         WHERE h.tenant_id = p_tenant AND h.id = ANY (v_heads)
+          -- Older records enter by an initial load only; their head still remembers that they were seen.
+          AND (f.starts_at IS NULL OR e.occurred_at IS NULL OR e.occurred_at >= f.starts_at)
     ), superseded AS (
         -- A run being served or in doubt is finished first: it may have written.
         UPDATE run r

@@ -68,10 +68,14 @@ class Bell:
 
 
 class Drain:
-    """One pass of serving; ``run`` returns when nothing is due and nothing is in flight."""
+    """One process's serving. ``run`` returns when it is idle, a resident one only while another is live.
 
-    def __init__(self, *, threads: int, lease_seconds: float) -> None:
+    One drain always stays and listens, so that deliveries go on while the broker is gone.
+    """
+
+    def __init__(self, *, threads: int, lease_seconds: float, is_resident: bool = False) -> None:
         self.threads = threads
+        self.is_resident = is_resident
         self.lease_seconds = lease_seconds
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.bell = Bell()
@@ -133,7 +137,6 @@ class Drain:
                 if self.is_stopping or self._leave():
                     return
                 wants_claim, idle_since = True, now
-                continue
             until = min(renew_at, beat_at, claim_at)
             if not self.in_flight and not self.waiting:
                 until = min(until, idle_since + _LINGER_SECONDS + 0.001)
@@ -254,7 +257,15 @@ class Drain:
     def _leave(self) -> bool:
         """Drop the slot, then claim once more: a wake-up that still saw the slot is not lost."""
         with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM drain_slot WHERE worker = %s", [self.name])
+            cursor.execute(
+                # Locked in one order, so that of two idle residents exactly one sees the other go.
+                "WITH live AS (SELECT worker FROM drain_slot WHERE heartbeat_at > now() - interval '15 seconds'"
+                " ORDER BY worker FOR UPDATE)"
+                " DELETE FROM drain_slot WHERE worker = %s AND (NOT %s OR (SELECT count(*) FROM live) > 1)",
+                [self.name, self.is_resident],
+            )
+            if cursor.rowcount == 0:
+                return False
         if self._claim():
             self._beat()
             return False

@@ -81,6 +81,7 @@ class Command(BaseCommand):
                 "cpny_id": "NLCO",
                 "site_key": secrets["sandbox_site_key"],
                 "default_site": "MAIN",
+                "time_zone": "America/Chicago",
                 "operation_timeout_s": 5,
                 "lookup_wait_s": 2,
                 "max_parallel": 8,
