@@ -64,7 +64,11 @@ def _command_of(process: psutil.Process) -> list[str]:
 @contextmanager
 def running(directory: Path, **settings: str) -> Iterator[Installation]:
     """Start an installation, yield it, stop it with Ctrl-C's signal and see that nothing is left."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("DATABASE_URL", "BROKER_URL", "CONNECT_"))}
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DATABASE_URL", "BROKER_URL", "CONNECT_"))
+    }
     env |= {
         "CONNECT_PORT": "0", "CONNECT_STATE_DIR": str(directory), "CONNECT_LEASE_SECONDS": "6", **settings,
     }  # fmt: skip
@@ -75,7 +79,9 @@ def running(directory: Path, **settings: str) -> Iterator[Installation]:
         )
         try:
             wait_until(
-                lambda: (directory / "ready.json").exists() or process.poll() is not None, _START_SECONDS, "ready.json"
+                lambda: (directory / "ready.json").exists() or process.poll() is not None,
+                _START_SECONDS,
+                "ready.json",
             )
             assert process.poll() is None, (directory / "up.log").read_text()
             installation = Installation(process, directory)
