@@ -11,7 +11,7 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 
-from integrations.models.tenancy import TenantKey, TenantModel
+from integrations.models.tenancy import TenantModel
 
 WEB, ENGINE, SUPPORT, OWNER = "connect_web", "connect_engine", "connect_support", "connect_owner"
 SQL_DIRECTORY = Path(__file__).resolve().parent.parent / "sql"
@@ -81,9 +81,7 @@ def _ensure_references(cursor: Any, model: type[models.Model]) -> None:
         if not isinstance(field, models.ForeignKey) or field.name == "tenant":
             continue
         target = field.related_model
-        if not (
-            isinstance(field, TenantKey) or (isinstance(target, type) and issubclass(target, TenantModel))
-        ):
+        if not isinstance(target, type) or not issubclass(target, TenantModel):
             continue
         action = "CASCADE" if field.remote_field.on_delete is models.CASCADE else "NO ACTION"
         name = f"{model._meta.db_table}_{field.column}_same_tenant"

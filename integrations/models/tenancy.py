@@ -6,7 +6,7 @@ Row-level security repeats the same rule inside PostgreSQL; this half gives the 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Self
+from typing import Any
 
 from django.db import connection, models, transaction
 
@@ -69,13 +69,13 @@ class TenantModel(models.Model):
     tenant = models.ForeignKey("integrations.Tenant", models.PROTECT, db_index=False, related_name="+")
 
     objects = TenantManager()
-    across_tenants: models.Manager[Self] = models.Manager()
+    across_tenants = models.Manager()
 
     class Meta:
         abstract = True
 
 
-class TenantKey(models.ForeignKey):
+class TenantKey(models.ForeignKey):  # type: ignore[type-arg]
     """A reference inside tenant data; the database holds it as (tenant_id, id) -> (tenant_id, id)."""
 
     def __init__(self, to: Any, on_delete: Any = models.PROTECT, **options: Any) -> None:

@@ -45,7 +45,7 @@ class Access:
 def load(connections: list[Connection]) -> dict[int, Access]:
     """Return access to each connection, with one query for all their secrets."""
     sealed = {
-        (secret.tenant_id, secret.connection_id): secret.sealed
+        (secret.tenant_id, secret.connection_id): bytes(secret.sealed)
         for secret in ConnectionSecret.across_tenants.filter(
             connection_id__in=[one.pk for one in connections]
         )

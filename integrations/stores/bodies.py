@@ -13,7 +13,7 @@ from integrations.connectors.base import Exchange
 from integrations.kinds.record import from_canonical_json
 from integrations.mapping import EvaluationContext, ValueTable
 from integrations.mapping.trace import FieldTrace
-from integrations.models import FlowVersion, Payload, Run, ValueMapVersion
+from integrations.models import Payload, Run, ValueMapVersion
 from integrations.stores import vault, versions
 
 
@@ -42,11 +42,12 @@ def open_bodies(tenant_id: int, run_id: int) -> RunBodies:
 
 
 def retrace(run: Run, source: dict[str, Any]) -> list[FieldTrace]:
-    """Recompute how each target field came about, with the version and the context the run used; [] when it never mapped."""
+    """Recompute how each target field came about, with the version and context the run used.
+
+    [] for a run that never came as far as its mapping.
+    """
     context, version_id = run.context, run.flow_version_id
     if version_id is None or "mapping" not in context or "now" not in context:
-        return []
-    if not FlowVersion.objects.filter(pk=version_id).exists():
         return []
     mapping = versions.compiled([version_id])[version_id].mappings[context["mapping"]]
     return mapping.trace(source, _context(run, context))
