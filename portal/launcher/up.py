@@ -7,13 +7,13 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
 from portal.launcher import environment
+from portal.launcher.ours import processes_of, wait_for_web
 from portal.launcher.postgres import Postgres
 from portal.launcher.processes import Child, tail
 from portal.launcher.redis import Redis
@@ -61,7 +61,7 @@ class Installation:
         self._run([*manage, "migrate", "--verbosity", "0"], as_owner)
         demo = json.loads(self._run([*manage, "seeddemo"], as_owner).splitlines()[-1])
         self._start_ours(env, host, port)
-        self._wait_for_web(f"http://{host}:{port}/account/login/")
+        wait_for_web(f"http://{host}:{port}", self.children[-1])
         self._tell_store(sandboxes["x_cart"], f"{public_url}/hooks/{demo['hook']}")
         self.environment = env
         ready = {
@@ -104,7 +104,11 @@ class Installation:
             child.start()
             self.children.append(child)
             address = _wait_for_file(ready, child)
-            found[system] = {"url": address["url"], "control_url": address["control_url"].rstrip("/"), "token": token}
+            found[system] = {
+                "url": address["url"],
+                "control_url": address["control_url"].rstrip("/"),
+                "token": token,
+            }
             # A restart keeps the port, so that connections stay right.
             child.command = [
                 str(address["url"].rsplit(":", 1)[1]) if before == "--port" else word
@@ -113,23 +117,7 @@ class Installation:
         return found
 
     def _start_ours(self, env: dict[str, str], host: str, port: int) -> None:
-        worker = environment.python("-m", "celery", "-A", "portal.celery", "worker", "--loglevel", "WARNING")
-        quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-        plans = (
-            ("worker delivery", [*worker, "-Q", "delivery", "-n", "delivery@%h", "-c",
-                                 env.get("CONNECT_DELIVERY_DRAINS", "2"), *quiet], "engine", 40.0),
-            ("worker rest", [*worker, "-Q", "rest", "-n", "rest@%h", "-c", "2", *quiet], "engine", 20.0),
-            ("beat", environment.python("-m", "celery", "-A", "portal.celery", "beat", "--loglevel", "WARNING",
-                                        "--pidfile="), "engine", 10.0),
-            ("web", environment.python("-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
-                                       "--workers", env.get("CONNECT_WEB_WORKERS", "2"), "--blocking-threads", "8",
-                                       "--no-ws", "--log-level", "warning", "portal.wsgi:application"), "web", 10.0),
-        )  # fmt: skip
-        for name, command, role, grace in plans:
-            child = Child(
-                name, command, {**env, "CONNECT_DB_ROLE": role},
-                self.state.logs / f"{name.replace(' ', '-')}.log", grace_seconds=grace,
-            )  # fmt: skip
+        for child in processes_of(self.state, env, host, port):
             child.start()
             self.children.append(child)
 
@@ -138,18 +126,6 @@ class Installation:
         if done.returncode != 0:
             raise RuntimeError(f"{' '.join(command[-2:])} failed:\n{done.stdout}{done.stderr}")
         return done.stdout
-
-    def _wait_for_web(self, url: str) -> None:
-        deadline = time.monotonic() + _READY_SECONDS
-        web = self.children[-1]
-        while True:
-            try:
-                with urllib.request.urlopen(url, timeout=2):  # noqa: S310  our own loopback address
-                    return
-            except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
-                if not web.is_alive or time.monotonic() > deadline:
-                    raise RuntimeError(f"the portal did not start:\n{tail(web.log)}") from error
-                time.sleep(0.05)
 
     def _tell_store(self, store: dict[str, str], hook_url: str) -> None:
         """Do what a merchant does in the companion add-on: paste the webhook address."""
@@ -249,8 +225,11 @@ def _lock(state: State) -> socket.socket:
 
 def _port() -> int:
     wanted = int(os.environ.get("CONNECT_PORT", "8000"))
-    if wanted:
-        return wanted
+    return wanted or free_port()
+
+
+def free_port() -> int:
+    """Return a TCP port that nobody listens on right now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         free: int = probe.getsockname()[1]

@@ -25,6 +25,7 @@ class Ledger:
         self.orders: dict[str, dict[str, Any]] = {}
         self.effects: Counter[str] = Counter()
         self.sequence: list[str] = []
+        self.arrived: dict[str, float] = {}
         self.latency = 0.0
         self.faults: list[str] = []
         self.unknown_skus: set[str] = set()
@@ -42,6 +43,7 @@ class Ledger:
             stored = {"id": number, **order}
             self.orders[key] = stored
             self.sequence.append(order["reference"])
+            self.arrived.setdefault(key, time.time())
             return stored
 
 
@@ -68,7 +70,8 @@ class Handler(BaseHTTPRequestHandler):
         if parts.path == "/stats":
             with self.ledger.lock:
                 self._answer(200, {
-                    "effects": dict(self.ledger.effects), "sequence": self.ledger.sequence, "calls": self.ledger.calls,
+                    "effects": dict(self.ledger.effects), "arrived": self.ledger.arrived,
+                    "sequence": self.ledger.sequence, "calls": self.ledger.calls,
                 })  # fmt: skip
             return
         reference = parse_qs(parts.query).get("reference", [""])[0]
