@@ -6,7 +6,7 @@ Called by ``portal.api.hooks`` (web role) and by polls (engine role).
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from integrations.operations.wake import wake
 from integrations.stores import access, vault
 
 _TARGET_SECONDS = 5.0
+_ID_LENGTH = 120
 
 
 class UnknownHook(LookupError):
@@ -175,7 +176,8 @@ def store(tenant_id: int, connection_id: int, found_by: str, captured: Sequence[
 
     The last of several changes of one record wins. Returns one result per stored change, in order.
     """
-    unique = list({(one.kind, one.external_id or one.dedupe_key): one for one in captured}.values())
+    storable = [_storable(one) for one in captured]
+    unique = list({(one.kind, one.external_id or one.dedupe_key): one for one in storable}.values())
     cipher = vault.cipher_for(tenant_id)
     columns: list[Any] = [
         [one.dedupe_key[:100] for one in unique],
@@ -203,6 +205,16 @@ def store(tenant_id: int, connection_id: int, found_by: str, captured: Sequence[
             dedupe: Received(event_id, is_new, runs) for dedupe, event_id, is_new, runs in cursor.fetchall()
         }
     return [rows[one.dedupe_key[:100]] for one in unique]
+
+
+def _storable(one: Captured) -> Captured:
+    """Return the change with texts that a database row can hold; an id that it cannot is told, never cut."""
+    external_id, business_key = one.external_id.replace("\0", ""), one.business_key.replace("\0", "")
+    problem = one.problem
+    if len(external_id) > _ID_LENGTH:
+        problem = f"The record's id has {len(external_id)} characters; {_ID_LENGTH} fit."
+        external_id = f"unreadable-{hashlib.sha256(external_id.encode()).hexdigest()[:12]}"
+    return replace(one, external_id=external_id, business_key=business_key[:_ID_LENGTH], problem=problem)
 
 
 def _json(value: Any) -> str:

@@ -258,3 +258,30 @@ def test_two_hundred_orders_arrive_once_each_in_a_batch(world: BenchWorld, ledge
     assert len(ledger.effects) == 200
     assert set(ledger.effects.values()) == {1}
     assert {run.status for run in world.runs()} == {"succeeded"}
+
+
+def test_text_that_the_database_refuses_spoils_one_run_and_not_its_batch(
+    world: BenchWorld, ledger: Ledger
+) -> None:
+    strange = world.order(1)
+    strange["email"] = "nul\u0000@example.com"
+    strange["number"] = "1\u0000"
+    world.send(strange)
+    for number in range(2, 6):
+        world.send(world.order(number))
+    drain()
+    assert {run.status for run in world.runs()} == {"succeeded"}
+    assert len(ledger.effects) == 5
+
+
+def test_a_defect_of_ours_is_looked_at_again_and_then_put_aside(world: BenchWorld, ledger: Ledger) -> None:
+    world.send(world.order(1))
+    with in_tenant(world.tenant.pk):
+        Connection.objects.filter(pk=world.erp.pk).update(settings={"base_url": 17})
+    with database_role("engine"), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("integrations.operations.delivery.drain._LINGER_SECONDS", 0.05)
+        patch.setattr("integrations.operations.delivery.defects._WAIT_SECONDS", 0.05)
+        Drain(threads=2, lease_seconds=30).run()
+    (run,) = world.runs()
+    assert (run.status, run.reason_code, run.attempts) == ("dead", "defect", 3)
+    assert not ledger.effects

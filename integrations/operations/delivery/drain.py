@@ -11,18 +11,19 @@ import socket
 import sys
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
-from django.db import connection, utils
+from django.db import connection
 
 from integrations.flows.ports import LeaseLost
 from integrations.flows.runner import run_record
 from integrations.operations.delivery import claim as claims
 from integrations.operations.delivery.courier import Courier, RunPorts
-from integrations.operations.delivery.finish import Finished, finish
+from integrations.operations.delivery.defects import defect_outcome, finish_all
+from integrations.operations.delivery.finish import Finished
 from integrations.operations.delivery.gate import ConnectorPool, Lease, computing
 from integrations.operations.delivery.prefetch import Job, Prefetcher
 from integrations.operations.wake import CHANNEL
@@ -177,7 +178,7 @@ class Drain:
         for job in self.prefetcher.jobs(claimed):
             lease = Lease(self.lease_seconds)
             self.in_flight[job.claim.id] = (job, lease)
-            self.executor.submit(self._serve, job, lease).add_done_callback(self._surface)
+            self.executor.submit(self._serve, job, lease)
         return len(claimed)
 
     def _serve(self, job: Job, lease: Lease) -> None:
@@ -192,17 +193,14 @@ class Drain:
             except LeaseLost:
                 # Nothing was sent and nothing may be written down: whoever has the run now looks first.
                 ended = job.claim.id
+            except Exception as error:
+                log.exception("serving failed run_id=%s tenant_id=%s", job.claim.id, job.claim.tenant_id)
+                ended = Finished(job, defect_outcome(job.task, error, ports), started, datetime.now(UTC))
             finally:
                 ports.close()
         with self.ended_lock:
             self.ended.append(ended)
         self.bell.ring()
-
-    def _surface(self, future: "Future[None]") -> None:
-        """Log a defect of ours; its lease lapses, so the run is looked at again and cannot be lost."""
-        if (error := future.exception()) is not None:
-            log.error("serving a run failed", exc_info=error)
-            self.bell.ring()
 
     def _collect(self) -> bool:
         """Take what threads ended and flush at 50 runs or 20 ms; True when slots became free."""
@@ -221,13 +219,7 @@ class Drain:
 
     def _flush(self) -> None:
         batch, self.waiting = self.waiting, []
-        try:
-            self.served += finish(batch)
-        except utils.OperationalError:
-            # A deadlock with an intake, or a server that went away: what is unwritten is written once more.
-            connection.close()
-            time.sleep(0.05)
-            self.served += finish(batch)
+        self.served += finish_all(batch)
 
     def _pause(self) -> float:
         """Return seconds until the next claim is worth it without a notice."""
