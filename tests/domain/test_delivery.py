@@ -267,7 +267,10 @@ def test_text_that_the_database_refuses_spoils_one_run_and_not_its_batch(
     strange["email"] = "nul\u0000@example.com"
     strange["number"] = "1\u0000"
     world.send(strange)
-    for number in range(2, 6):
+    huge = world.order(2)
+    huge["lines"][0]["price"], huge["total"] = 10**20, 2 * 10**20 + 3
+    world.send(huge)
+    for number in range(3, 6):
         world.send(world.order(number))
     drain()
     assert {run.status for run in world.runs()} == {"succeeded"}

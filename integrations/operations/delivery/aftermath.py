@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from integrations.kinds import Direction, Lane, RunStatus, Side
 from integrations.operations import alerts, links
+from integrations.operations.delivery.texts import plain_text
 
 if TYPE_CHECKING:
     from integrations.operations.delivery.finish import Finished
@@ -45,10 +46,10 @@ def save_links(cursor: Any, ours: "Sequence[Finished]") -> None:
             [claim.tenant_id for claim, _ in changed],
             [claim.pair_id for claim, _ in changed],
             [link.kind.value for _, link in changed],
-            [link.storefront_id for _, link in changed],
-            [link.storefront_key for _, link in changed],
-            [link.erp_id for _, link in changed],
-            [link.erp_key for _, link in changed],
+            [plain_text(link.storefront_id, 120) for _, link in changed],
+            [plain_text(link.storefront_key, 120) for _, link in changed],
+            [plain_text(link.erp_id, 120) for _, link in changed],
+            [plain_text(link.erp_key, 120) for _, link in changed],
             [link.made_by for _, link in changed],
             [link.written_to_erp for _, link in changed],
             [link.written_to_storefront for _, link in changed],
@@ -83,7 +84,7 @@ def hold(cursor: Any, ours: "Sequence[Finished]") -> None:
             [claim.id for claim, _ in held],
             [claim.storefront_id if on.side is Side.STOREFRONT else claim.erp_id for claim, on in held],
             [on.kind for _, on in held],
-            [on.key[:200] for _, on in held],
+            [plain_text(on.key, 200) for _, on in held],
         ],
     )
     for tenant_id in {claim.tenant_id for claim, _ in held}:
@@ -120,8 +121,8 @@ def follow_up(cursor: Any, ours: "Sequence[Finished]") -> None:
             [one.job.claim.tenant_id for one in succeeded],
             [one.job.claim.pair_id for one in succeeded],
             [one.job.task.flow.key for one in succeeded],
-            [one.outcome.business_key for one in succeeded],
-            [one.outcome.target_id for one in succeeded],
+            [plain_text(one.outcome.business_key, 120) for one in succeeded],
+            [plain_text(one.outcome.target_id, 120) for one in succeeded],
             Lane.REALTIME.value,
         ],
     )

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from integrations.flows.outcome import Outcome
 from integrations.kinds import RunStatus, canonical_json
 from integrations.operations.delivery import aftermath
+from integrations.operations.delivery.texts import plain_json, plain_text
 from integrations.operations.delivery.prefetch import Job
 from integrations.stores import vault
 
@@ -115,20 +116,20 @@ def _columns(batch: Sequence[Finished]) -> list[Any]:
         [claim.id for claim in claims],
         [claim.fence for claim in claims],
         [outcome.status.value for outcome in outcomes],
-        [outcome.reason[:300] for outcome in outcomes],
+        [plain_text(outcome.reason, 300) for outcome in outcomes],
         [outcome.reason_code for outcome in outcomes],
-        [json.dumps([asdict(problem) for problem in outcome.problems]) for outcome in outcomes],
+        [plain_json([asdict(problem) for problem in outcome.problems]) for outcome in outcomes],
         [outcome.delay_seconds for outcome in outcomes],
         [outcome.believe_missing_seconds for outcome in outcomes],
         [outcome.must_find for outcome in outcomes],
         [int(outcome.is_counted) for outcome in outcomes],
-        [outcome.business_key[:120] for outcome in outcomes],
-        [outcome.target_id[:120] for outcome in outcomes],
-        [outcome.target_key[:120] for outcome in outcomes],
+        [plain_text(outcome.business_key, 120) for outcome in outcomes],
+        [plain_text(outcome.target_id, 120) for outcome in outcomes],
+        [plain_text(outcome.target_key, 120) for outcome in outcomes],
         [outcome.source_hash for outcome in outcomes],
         [outcome.amount for outcome in outcomes],
-        [outcome.currency[:3] for outcome in outcomes],
-        [json.dumps(outcome.context, default=str) for outcome in outcomes],
+        [plain_text(outcome.currency, 3) for outcome in outcomes],
+        [plain_json(outcome.context) for outcome in outcomes],
     ]
 
 
@@ -143,13 +144,13 @@ def _insert_attempts(cursor: Any, ours: Sequence[Finished]) -> None:
             [one.job.claim.id for one in ours],
             # The fence grows with every claim, so it numbers tries without a query.
             [one.job.claim.fence for one in ours],
-            [one.outcome.step[:30] for one in ours],
+            [plain_text(one.outcome.step, 30) for one in ours],
             [one.outcome.status.value for one in ours],
-            [one.outcome.error[:30] for one in ours],
-            [one.outcome.message[:500] for one in ours],
-            [one.outcome.detail[:1000] for one in ours],
-            [one.outcome.request_id[:80] for one in ours],
-            [json.dumps([asdict(hop) for hop in one.outcome.hops], default=str) for one in ours],
+            [plain_text(one.outcome.error, 30) for one in ours],
+            [plain_text(one.outcome.message, 500) for one in ours],
+            [plain_text(one.outcome.detail, 1000) for one in ours],
+            [plain_text(one.outcome.request_id, 80) for one in ours],
+            [plain_json([asdict(hop) for hop in one.outcome.hops]) for one in ours],
             [one.outcome.calls for one in ours],
             [one.started_at for one in ours],
             [one.finished_at for one in ours],
@@ -203,4 +204,4 @@ def _insert_search_keys(cursor: Any, ours: Sequence[Finished]) -> None:
 
 def fold_key(value: str) -> str:
     """Return the form in which keys are stored and searched: no blanks at the ends, folded case."""
-    return str(value).strip().casefold()[:120]
+    return plain_text(str(value).strip().casefold(), 120)
