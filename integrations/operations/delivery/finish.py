@@ -14,8 +14,8 @@ from django.db import connection, transaction
 from integrations.flows.outcome import Outcome
 from integrations.kinds import RunStatus, canonical_json
 from integrations.operations.delivery import aftermath
-from integrations.operations.delivery.texts import plain_json, plain_text
 from integrations.operations.delivery.prefetch import Job
+from integrations.operations.delivery.texts import plain_json, plain_text
 from integrations.stores import vault
 
 _DONE = (RunStatus.SUCCEEDED, RunStatus.SKIPPED, RunStatus.DEAD, RunStatus.CANCELLED)
