@@ -69,7 +69,8 @@ BEGIN
                     AND e.kind = f.kind AND e.external_id = h.record_key
         WHERE h.tenant_id = p_tenant AND h.id = ANY (v_heads)
           -- Older records enter by an initial load only; their head still remembers that they were seen.
-          AND (f.starts_at IS NULL OR e.occurred_at IS NULL OR e.occurred_at >= f.starts_at)
+          -- A minute for clocks that differ and for vendors that tell times in whole seconds or minutes.
+          AND (f.starts_at IS NULL OR e.occurred_at IS NULL OR e.occurred_at >= f.starts_at - interval '1 minute')
     ), superseded AS (
         -- A run being served or in doubt is finished first: it may have written.
         UPDATE run r

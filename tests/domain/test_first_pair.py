@@ -1,5 +1,7 @@
 """X-Cart and Dynamics SL through the ready flows: two simulators as real processes, polls and drains of the product."""
 
+import hashlib
+import hmac
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -202,7 +204,7 @@ def test_wrong_erp_credentials_pause_the_connection_once_and_the_orders_go_after
             {**Connection.objects.get(pk=world.ledger.pk).settings, "site_key": "another-key"}, actor=ACTOR,
         )  # fmt: skip
     results = list(connections.run_test(world.tenant, world.ledger.pk, actor=ACTOR))
-    assert all(result.ok for result in results), results
+    assert [result for result in results if not result.ok] == []
     world.settle()
     with in_tenant(world.tenant.pk):
         assert Alert.objects.filter(closed_at=None).count() == 0
@@ -241,15 +243,14 @@ def test_a_page_that_was_stored_is_not_stored_again_when_the_poll_dies_after_it(
 
 
 def test_a_webhook_and_a_poll_that_find_the_same_order_write_it_once(world: World) -> None:
-    from integrations.connectors.systems.x_cart import webhooks
-
     placed = world.place()
     with in_tenant(world.tenant.pk):
         token = connections.hook_token(Connection.objects.get(pk=world.shop.pk))
     body = json.dumps({"event": "order.created", "delivery_id": "d1", "resource": "order", "id": placed["id"],
                        "order_number": placed["order_number"], "occurred_at": timezone.now().isoformat()}).encode()  # fmt: skip
     timestamp = str(int(timezone.now().timestamp()))
-    signature = webhooks.sign(SECRET, timestamp, body)
+    mac = hmac.new(SECRET.encode(), timestamp.encode() + b"." + body, hashlib.sha256)
+    signature = f"sha256={mac.hexdigest()}"
     receive_hook(token, {"x-xcart-event": "order.created", "x-xcart-delivery": "d1", "x-xcart-timestamp": timestamp,
                          "x-xcart-signature": signature}, body, address=None)  # fmt: skip
     world.settle()
