@@ -1,8 +1,9 @@
 """Keeps card numbers off the disk: masks them in raw bodies before anything is stored.
 
-A candidate is 13 to 19 digits that pass Luhn and lie in a card issuer's range and length (Luhn alone would
-mask one in ten EAN codes). In parsed JSON, fields declared as sku, barcode, tracking, id or time are exempt
-and fields named like a card are always masked. Ranges: ISO/IEC 7812 as published by the card networks.
+A candidate is 14 to 19 digits that pass Luhn and lie in a card issuer's range and length (Luhn alone would
+mask one in ten EAN codes). Fields declared as sku, barcode, tracking, id or time are exempt and fields named
+like a card are always masked, in JSON by its structure, in forms and XML by the name before the value.
+Ranges: ISO/IEC 7812 as published by the card networks. Called by the inbox and the HTTP transport.
 """
 
 import json
@@ -12,17 +13,37 @@ from typing import Any
 
 import msgspec
 
-_CANDIDATE = re.compile(rb"\d(?:[ -]?\d){12,18}")
-_CANDIDATE_TEXT = re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")
-_CARD_FIELD = re.compile(r"(?i)(card_?(number|nbr|no)|^pan$|cvv|cvc|ccnum|card_?num)")
-_EXEMPT_FIELD = re.compile(
-    r"(?i)(sku|barcode|ean|upc|gtin|tracking|_id$|^id$|id$|time|date|_at$|timestamp|phone)"
+# Digits in groups, as people and forms write them; which groups make a card is looked for inside.
+_DIGITS = re.compile(rb"\d+(?:[ +-]\d+)*")
+_DIGITS_TEXT = re.compile(r"[0-9]+(?:[ +-][0-9]+)*")
+_SHORTEST, _LONGEST = 14, 19
+_SMALLEST_GROUP = 3
+"""Cards are written 4-4-4-4, 4-6-5 or the like; only the last group may be smaller."""
+_CARD_WORDS = r"(?:card[_ -]?(?:number|nbr|num|no)(?![a-z])|cc[_-]?num(?:ber)?|cvv|cvc|security[_-]?code)"
+_CARD_FIELD = re.compile(rf"(?i)({_CARD_WORDS}|^pan$)")
+_NAMES_CARD = re.compile(rf"(?i)({_CARD_WORDS}|\bpan\b)".encode())
+_NAMED_VALUE = re.compile(
+    rf"(?i)((?<![a-z0-9_.-])[a-z0-9_.-]{{0,40}}(?:{_CARD_WORDS}[a-z0-9_.-]{{0,40}}|(?<![a-z0-9])pan)[\"']?\s*[=:>]\s*[\"']?)"
+    r"([^&<>\"'\s][^&<>\"'\r\n]*)".encode()
 )
+_NAME_BEFORE = re.compile(rb"([A-Za-z][A-Za-z0-9_.-]*)[\"']?\s*[=:>]\s*[\"']?$")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+# fmt: off
+_EXEMPT_WORDS = frozenset((
+    "sku", "barcode", "ean", "upc", "gtin", "tracking", "id", "ids", "uuid", "time", "date", "datetime",
+    "timestamp", "phone", "telephone",
+))
+_EXEMPT_NAMES = frozenset((
+    "orderid", "productid", "customerid", "itemid", "variantid", "transactionid", "trackingnumber",
+    "trackingnbr", "updatedat", "createdat",
+))
+# fmt: on
 _ISSUERS: tuple[tuple[int, int, int, frozenset[int]], ...] = (
     # digits of the prefix, lowest, highest, lengths
-    (1, 4, 4, frozenset({13, 16, 19})),
+    (1, 4, 4, frozenset({16, 19})),
     (2, 51, 55, frozenset({16})),
     (4, 2221, 2720, frozenset({16})),
+    (4, 2200, 2204, frozenset({16, 17, 18, 19})),
     (2, 34, 34, frozenset({15})),
     (2, 37, 37, frozenset({15})),
     (4, 6011, 6011, frozenset({16, 17, 18, 19})),
@@ -33,14 +54,19 @@ _ISSUERS: tuple[tuple[int, int, int, frozenset[int]], ...] = (
     (2, 38, 39, frozenset({14, 15, 16, 17, 18, 19})),
     (4, 3528, 3589, frozenset({16, 17, 18, 19})),
     (2, 62, 62, frozenset({16, 17, 18, 19})),
+    *(
+        (4, prefix, prefix, frozenset({16, 17, 18, 19}))
+        for prefix in (5018, 5020, 5038, 5893, 6304, 6759, 6761, 6762, 6763)
+    ),
 )
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 MASK = "•••• masked card number"
+_MASK_BYTES = MASK.encode()
 
 
 def is_card_number(text: str) -> bool:
-    """Return whether these digits (blanks and dashes allowed) are a plausible card number."""
-    digits = re.sub(r"[ -]", "", text)
+    """Return whether these digits (blanks, dashes and a form's plus signs allowed) are a plausible card number."""
+    digits = re.sub(r"[ +-]", "", text)
     if not digits.isascii() or not digits.isdigit():
         return False
     in_range = any(
@@ -58,38 +84,100 @@ def _luhn(digits: str) -> bool:
     return total % 10 == 0
 
 
+def _cards(text: str) -> list[tuple[int, int]]:
+    """Return where cards stand in a run of digit groups: ``2 x`` before one or an expiry behind it hides none."""
+    groups = [(match.start(), match.end()) for match in re.finditer("[0-9]+", text)]
+    found: list[tuple[int, int]] = []
+    first = 0
+    while first < len(groups):
+        end = _card_end(text, groups, first)
+        if end is None:
+            first += 1
+        else:
+            found.append((groups[first][0], groups[end][1]))
+            first = end + 1
+    return found
+
+
+def _card_end(text: str, groups: list[tuple[int, int]], first: int) -> int | None:
+    """Return the last group of the longest card that begins with group ``first``."""
+    last, length = None, 0
+    if text[groups[first][0]] not in "23456":
+        return None  # no issuer begins with another digit
+    for place in range(first, len(groups)):
+        size = groups[place][1] - groups[place][0]
+        length += size
+        if length > _LONGEST:
+            break
+        if length >= _SHORTEST and is_card_number(text[groups[first][0] : groups[place][1]]):
+            last = place
+        if size < _SMALLEST_GROUP:
+            break
+    return last
+
+
 def mask_body(body: bytes) -> tuple[bytes, list[str]]:
     """Return the body with card numbers masked, and where they were. Untouched bodies come back as they are."""
-    named = b"card" in body.lower() or b"cvv" in body.lower() or b"pan" in body.lower()
-    if not named and not any(is_card_number(match[0].decode()) for match in _CANDIDATE.finditer(body)):
+    if _NAMES_CARD.search(body) is None and not any(
+        len(match[0]) >= _SHORTEST and _cards(match[0].decode()) for match in _DIGITS.finditer(body)
+    ):
         return body, []
     try:
-        document = json.loads(body, parse_float=Decimal)
-    except ValueError:
+        # Whole numbers as Decimal too: the encoder refuses integers beyond 64 bits.
+        document = json.loads(body, parse_float=Decimal, parse_int=Decimal)
+        places: list[str] = []
+        masked = _mask_value(document, "", "", places)
+        if not places:
+            return body, []
+        return _encoded(masked), places
+    except (ValueError, RecursionError):
         return _mask_text(body)
-    places: list[str] = []
-    masked = _mask_value(document, "", "", places)
-    if not places:
-        return body, []
-    return _ENCODER.encode(masked), places
+
+
+def _encoded(masked: Any) -> bytes:
+    try:
+        return _ENCODER.encode(masked)
+    except UnicodeEncodeError:
+        return _ENCODER.encode(_whole_characters(masked))
+
+
+def _whole_characters(value: Any) -> Any:
+    """Replace half characters, which JSON can escape and UTF-8 cannot hold."""
+    if isinstance(value, dict):
+        return {_whole_characters(key): _whole_characters(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_whole_characters(one) for one in value]
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def _mask_text(body: bytes) -> tuple[bytes, list[str]]:
+    """Mask a form, XML or plain text; every other byte stays as it is, whatever its encoding."""
     places: list[str] = []
 
-    def replace(match: "re.Match[str]") -> str:
-        if not is_card_number(match[0]):
-            return match[0]
-        places.append(f"offset {match.start()}")
-        return MASK
+    def replace_named(match: "re.Match[bytes]") -> bytes:
+        places.append(f"offset {match.start(2)}")
+        return match[1] + _MASK_BYTES
 
-    return _CANDIDATE_TEXT.sub(replace, body.decode("utf-8", "replace")).encode(), places
+    def replace_digits(match: "re.Match[bytes]") -> bytes:
+        before = _NAME_BEFORE.search(match.string, max(0, match.start() - 80), match.start())
+        if len(match[0]) < _SHORTEST or (before is not None and _is_exempt(before[1].decode())):
+            return match[0]
+        return _replaced(match[0].decode(), f"offset {match.start()}", places).encode()
+
+    return _DIGITS.sub(replace_digits, _NAMED_VALUE.sub(replace_named, body)), places
+
+
+def _is_exempt(name: str) -> bool:
+    words = [word.lower() for word in _WORD.findall(name)]
+    is_moment = len(words) > 1 and words[-1] == "at"
+    return is_moment or name.lower() in _EXEMPT_NAMES or not _EXEMPT_WORDS.isdisjoint(words)
 
 
 def _mask_value(value: Any, path: str, name: str, places: list[str]) -> Any:
     if isinstance(value, dict):
         return {
-            key: _mask_value(one, f"{path}.{key}" if path else key, key, places) for key, one in value.items()
+            _masked_key(key, path, places): _mask_value(one, f"{path}.{key}" if path else key, key, places)
+            for key, one in value.items()
         }
     if isinstance(value, list):
         return [_mask_value(one, f"{path}[{position}]", name, places) for position, one in enumerate(value)]
@@ -98,20 +186,33 @@ def _mask_value(value: Any, path: str, name: str, places: list[str]) -> Any:
     if _CARD_FIELD.search(name):
         places.append(path)
         return MASK
-    if _EXEMPT_FIELD.search(name):
+    if _is_exempt(name):
         return value
-    if isinstance(value, int):
-        if is_card_number(str(value)):
+    if isinstance(value, Decimal):
+        # 4111111111111111.0 is the number as well.
+        is_whole = (
+            value.is_finite() and abs(value.adjusted()) < _LONGEST and value == value.to_integral_value()
+        )
+        if is_whole and is_card_number(str(int(value))):
             places.append(path)
             return MASK
         return value
-    if isinstance(value, str):
-        return _CANDIDATE_TEXT.sub(lambda match: _replace(match, path, places), value)
-    return value
+    return _masked_text(value, path, places) if isinstance(value, str) else value
 
 
-def _replace(match: "re.Match[str]", path: str, places: list[str]) -> str:
-    if not is_card_number(match[0]):
-        return match[0]
-    places.append(path)
-    return MASK
+def _masked_key(key: str, path: str, places: list[str]) -> str:
+    return _masked_text(key, f"{path}.{{key}}" if path else "{key}", places)
+
+
+def _masked_text(text: str, path: str, places: list[str]) -> str:
+    return _DIGITS_TEXT.sub(lambda match: _replaced(match[0], path, places), text)
+
+
+def _replaced(digits: str, place: str, places: list[str]) -> str:
+    """Return a run of digit groups with the cards in it masked."""
+    made, start = "", 0
+    for begin, end in _cards(digits):
+        places.append(place)
+        made += digits[start:begin] + MASK
+        start = end
+    return made + digits[start:]

@@ -30,10 +30,13 @@ JOIN LATERAL (
 ) l ON true
 """
 
-# A hold is satisfied by a link of its record, or by a row in the current version of its value map.
+# A hold is satisfied by a link of its record that is newer than the hold (an older one did not help: the other
+# system said that the record is missing all the same), or by a row in the current version of its value map. An item
+# whose stock was just carried over exists, so its inventory link counts for the product.
 _SATISFIED = """
     EXISTS (SELECT 1 FROM record_link l WHERE l.tenant_id = h.tenant_id AND l.pair_id = r.pair_id
-            AND l.kind = h.kind AND (l.storefront_key = h.key OR l.storefront_id = h.key OR l.erp_id = h.key))
+            AND (l.kind = h.kind OR h.kind = 'product' AND l.kind = 'inventory') AND l.updated_at >= h.created_at
+            AND (l.storefront_key = h.key OR l.storefront_id = h.key OR l.erp_id = h.key))
     OR h.kind = 'value_map' AND EXISTS (
         SELECT 1 FROM value_map m
         JOIN value_map_version v ON v.tenant_id = m.tenant_id AND v.value_map_id = m.id AND v.number = m.current_number

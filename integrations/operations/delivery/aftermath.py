@@ -77,14 +77,16 @@ def hold(cursor: Any, ours: "Sequence[Finished]") -> None:
     if not held:
         return
     cursor.execute(
-        "INSERT INTO hold (tenant_id, run_id, connection_id, kind, key, released_by)"
-        " SELECT *, '' FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[])",
+        "INSERT INTO hold (tenant_id, run_id, connection_id, kind, key, created_at, released_by)"
+        " SELECT *, '' FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[])",
         [
             [claim.tenant_id for claim, _ in held],
             [claim.id for claim, _ in held],
             [claim.storefront_id if on.side is Side.STOREFRONT else claim.erp_id for claim, on in held],
             [on.kind for _, on in held],
             [plain_text(on.key, 200) for _, on in held],
+            # From the claim on: a link added while the run was being served must release it.
+            [claim.claimed_at for claim, _ in held],
         ],
     )
     for tenant_id in {claim.tenant_id for claim, _ in held}:
