@@ -6,7 +6,7 @@ is not in a state the action fits is left alone: the count tells how many were c
 
 import json
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import InvalidOperation
 from typing import Any
 
 from django.db import connection, transaction
@@ -177,37 +177,6 @@ def add_value_row(pair_id: int, key: str, source: str, target: str, *, actor: Ac
     return released
 
 
-def editable_text(record: dict[str, Any]) -> str:
-    """Return a source record as JSON for a person to edit; amounts are plain numbers with their decimals."""
-    return json.dumps(_shown(record), indent=2, ensure_ascii=False)
-
-
-class _Number(float):
-    """A Decimal that json writes digit by digit."""
-
-    def __new__(cls, amount: Decimal) -> "_Number":
-        made = super().__new__(cls, amount)
-        made.words = format(amount, "f") if "." in format(amount, "f") else f"{amount:f}.0"
-        return made
-
-    words: str
-
-    def __repr__(self) -> str:
-        return self.words
-
-
-def _shown(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _shown(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_shown(one) for one in value]
-    if isinstance(value, Decimal):
-        return _Number(value)
-    if isinstance(value, str | int | bool) or value is None:
-        return value
-    return json.loads(canonical_json(value))
-
-
 def edit_and_retry(run_id: int, text: str, *, actor: Actor) -> None:
     """Store an edited source record and send the run again with it.
 
@@ -217,9 +186,12 @@ def edit_and_retry(run_id: int, text: str, *, actor: Actor) -> None:
         raise EditRefused("The record is larger than 512 KB.")
     try:
         edited = from_canonical_json(text.encode())
-    except (ValueError, InvalidOperation) as error:
+    except (ValueError, TypeError, InvalidOperation) as error:
         where = f" in line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise EditRefused(f"This is not readable JSON{where}.") from error
+    if _has_float(edited):
+        # Only NaN and Infinity are read as floats; they are no amounts.
+        raise EditRefused("NaN and Infinity are no amounts.")
     if not isinstance(edited, dict) or not edited:
         raise EditRefused("The record is one JSON object.")
     body = canonical_json(edited)
@@ -233,6 +205,12 @@ def edit_and_retry(run_id: int, text: str, *, actor: Actor) -> None:
         )
         _revive([run.pk], actor)
         audit.record(actor, "run.edited", f"run {run.pk}", "The record was edited and sent again")
+
+
+def _has_float(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_has_float(one) for one in value.values())
+    return any(map(_has_float, value)) if isinstance(value, list) else isinstance(value, float)
 
 
 def note_look(run_id: int, *, actor: Actor) -> None:

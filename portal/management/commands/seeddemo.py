@@ -12,8 +12,8 @@ from integrations.kinds import Environment, Role
 from integrations.models import Connection, Pair, Tenant, in_tenant
 from integrations.operations import connections, pairs, tenants
 from integrations.operations.audit import Actor
-from portal.accounts.models import ApiKey, Membership, User
 from portal.accounts.keys import hash_key
+from portal.accounts.models import ApiKey, Membership, User
 
 ACTOR = Actor("demo set-up")
 DEMO_EMAIL, SUPPORT_EMAIL = "maya@northline.example", "support@clarity-connect.example"

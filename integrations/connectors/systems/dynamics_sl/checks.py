@@ -7,7 +7,7 @@ from integrations.connectors.base import CheckResult
 from integrations.connectors.errors import AuthFailed, ConnectorError, Misconfigured
 from integrations.connectors.systems.dynamics_sl.client import CtApi
 from integrations.connectors.systems.dynamics_sl.inventory import stock_sites
-from integrations.connectors.systems.dynamics_sl.schema import CUSTOMER, ORDER
+from integrations.connectors.systems.dynamics_sl.schema import CHECKED_ONLY, CUSTOMER, ORDER
 
 
 class _Failed(Exception):
@@ -73,7 +73,7 @@ def _elements(api: CtApi) -> str:
         known = api.elements_of(service, operation, parameter)
         for path, each in fields:
             name = prefix + path.replace("[]", "")
-            if each.read_only or ".ShipTo" in f".{path}":
+            if each.read_only or ".ShipTo" in f".{path}" or path in CHECKED_ONLY:
                 continue
             count += 1
             if name not in known:

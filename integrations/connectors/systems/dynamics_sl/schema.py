@@ -118,6 +118,9 @@ ORDER = EntitySchema(
     ),
 )
 
+CHECKED_ONLY = frozenset({"OrderTot"})
+"""Fields that mapping may fill and that never leave: the total is compared, not stored."""
+
 SHIP_TO = (
     _text("ShipToId", 10, "Ship-to", sample="DEFAULT"),
     _text("Name", 60, "Name"),
