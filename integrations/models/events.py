@@ -10,7 +10,7 @@ from integrations.models.tenancy import TenantKey, TenantModel
 class Event(TenantModel):
     """One captured change. Unique per connection by the sender's delivery id, else the body's hash."""
 
-    connection = TenantKey(Connection)
+    connection = TenantKey(Connection, models.PROTECT)
     dedupe_key = models.CharField(max_length=100)
     topic = models.CharField(max_length=60)
     kind = models.CharField(max_length=20)
@@ -67,7 +67,7 @@ class Payload(TenantModel):
 class RefusedHook(TenantModel):
     """Small quarantine of deliveries that were not genuine: counted, never processed."""
 
-    connection = TenantKey(Connection)
+    connection = TenantKey(Connection, models.PROTECT)
     reason = models.CharField(max_length=40)
     count = models.PositiveIntegerField(default=1)
     hour = models.DateTimeField()

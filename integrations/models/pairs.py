@@ -12,8 +12,8 @@ class Pair(TenantModel):
 
     name = models.CharField(max_length=80)
     environment = models.CharField(max_length=8, choices=[(e.value, e.label) for e in Environment])
-    storefront = TenantKey(Connection)
-    erp = TenantKey(Connection)
+    storefront = TenantKey(Connection, models.PROTECT)
+    erp = TenantKey(Connection, models.PROTECT)
     paused_at = models.DateTimeField(null=True, blank=True)
     pause_reason = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -38,7 +38,7 @@ class Pair(TenantModel):
 class Flow(TenantModel):
     """One kind in one direction inside a pair."""
 
-    pair = TenantKey(Pair)
+    pair = TenantKey(Pair, models.PROTECT)
     key = models.SlugField(max_length=40)
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=20, choices=[(k.value, k.label) for k in Kind])
@@ -89,7 +89,7 @@ class FlowVersion(TenantModel):
 class ValueMap(TenantModel):
     """A named table of source value -> target value of a pair."""
 
-    pair = TenantKey(Pair)
+    pair = TenantKey(Pair, models.PROTECT)
     key = models.SlugField(max_length=60)
     name = models.CharField(max_length=80)
     current_number = models.PositiveIntegerField(default=0)

@@ -16,10 +16,10 @@ IS_OPEN = models.Q(status__in=[status.value for status in RunStatus if not statu
 class Run(TenantModel):
     """The processing of one record by one flow version."""
 
-    pair = TenantKey(Pair)
-    flow = TenantKey(Flow)
-    flow_version = TenantKey(FlowVersion, null=True)
-    event = TenantKey(Event, null=True)
+    pair = TenantKey(Pair, models.PROTECT)
+    flow = TenantKey(Flow, models.PROTECT)
+    flow_version = TenantKey(FlowVersion, models.PROTECT, null=True)
+    event = TenantKey(Event, models.PROTECT, null=True)
     parent_run_id = models.BigIntegerField(null=True)
     """The run whose success started this follow-up."""
     kind = models.CharField(max_length=20)
@@ -145,7 +145,7 @@ class Attempt(TenantModel):
 class RecordLink(TenantModel):
     """Proof that a storefront record is an ERP record, with hashes of what was last written."""
 
-    pair = TenantKey(Pair)
+    pair = TenantKey(Pair, models.PROTECT)
     kind = models.CharField(max_length=20)
     storefront_id = models.CharField(max_length=120)
     storefront_key = models.CharField(max_length=120, blank=True)
@@ -176,7 +176,7 @@ class RecordLink(TenantModel):
 class LinkIntent(TenantModel):
     """Who is creating a referenced record right now; the loser waits and then finds the link."""
 
-    pair = TenantKey(Pair)
+    pair = TenantKey(Pair, models.PROTECT)
     kind = models.CharField(max_length=20)
     natural_key = models.CharField(max_length=120)
     run_id = models.BigIntegerField()
@@ -194,7 +194,7 @@ class Hold(TenantModel):
     """What a held run waits for; adding the link or row releases all runs that wait on it."""
 
     run = TenantKey(Run, models.CASCADE)
-    connection = TenantKey(Connection)
+    connection = TenantKey(Connection, models.PROTECT)
     kind = models.CharField(max_length=20)
     """A kind, ``value_map`` or ``review``."""
     key = models.CharField(max_length=200)

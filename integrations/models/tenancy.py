@@ -6,7 +6,7 @@ Row-level security repeats the same rule inside PostgreSQL; this half gives the 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection, models, transaction
 
@@ -69,18 +69,23 @@ class TenantModel(models.Model):
     tenant = models.ForeignKey("integrations.Tenant", models.PROTECT, db_index=False, related_name="+")
 
     objects = TenantManager()
-    across_tenants = models.Manager()
+    across_tenants = models.Manager()  # noqa: DJ012  a manager, not a field
 
     class Meta:
         abstract = True
 
 
-class TenantKey(models.ForeignKey):  # type: ignore[type-arg]
-    """A reference inside tenant data; the database holds it as (tenant_id, id) -> (tenant_id, id)."""
+if TYPE_CHECKING:
+    # The type checker's plugin knows what a plain foreign key gives; ours differs in the database only.
+    TenantKey = models.ForeignKey
+else:
 
-    def __init__(self, to: Any, on_delete: Any = models.PROTECT, **options: Any) -> None:
-        # The composite constraint made by the migration replaces Django's single-column one.
-        options["db_constraint"] = False
-        options.setdefault("related_name", "+")
-        options.setdefault("db_index", False)
-        super().__init__(to, on_delete, **options)
+    class TenantKey(models.ForeignKey):
+        """A reference inside tenant data; the database holds it as (tenant_id, id) -> (tenant_id, id)."""
+
+        def __init__(self, to: Any, on_delete: Any, **options: Any) -> None:
+            # The composite constraint made after migrate replaces Django's single-column one.
+            options["db_constraint"] = False
+            options.setdefault("related_name", "+")
+            options.setdefault("db_index", False)
+            super().__init__(to, on_delete, **options)

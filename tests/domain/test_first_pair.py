@@ -243,8 +243,15 @@ def test_a_webhook_and_a_poll_that_find_the_same_order_write_it_once(world: Worl
     placed = world.place()
     with in_tenant(world.tenant.pk):
         token = connections.hook_token(Connection.objects.get(pk=world.shop.pk))
-    body = json.dumps({"event": "order.created", "delivery_id": "d1", "resource": "order", "id": placed["id"],
-                       "order_number": placed["order_number"], "occurred_at": timezone.now().isoformat()}).encode()  # fmt: skip
+    told = {
+        "event": "order.created",
+        "delivery_id": "d1",
+        "resource": "order",
+        "id": placed["id"],
+        "order_number": placed["order_number"],
+        "occurred_at": timezone.now().isoformat(),
+    }
+    body = json.dumps(told).encode()
     timestamp = str(int(timezone.now().timestamp()))
     mac = hmac.new(SECRET.encode(), timestamp.encode() + b"." + body, hashlib.sha256)
     signature = f"sha256={mac.hexdigest()}"

@@ -76,7 +76,7 @@ FaultTranslator = Callable[[Fault, bool], ConnectorError | None]
 """A vendor's reading of a Fault; None = the general rule. The second argument is ``is_write``."""
 
 
-class _Fetched(Transport):  # type: ignore[misc]
+class _Fetched(Transport):
     """zeep's transport over bytes we fetched ourselves; zeep can reach nothing else."""
 
     def __init__(self, address: str, wsdl: bytes) -> None:

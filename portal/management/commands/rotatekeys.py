@@ -12,4 +12,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         changed = rewrap_data_keys()
-        self.stdout.write(f"{changed} data keys wrapped with the current key. Older keys may leave the ring now.")
+        self.stdout.write(
+            f"{changed} data keys wrapped with the current key. Older keys may leave the ring now."
+        )

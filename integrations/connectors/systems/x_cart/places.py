@@ -23,7 +23,7 @@ def _codes(country: str) -> dict[str, str]:
     """Return {folded name or code: code} of a country's subdivisions; a name used twice gives none."""
     codes: dict[str, str] = {}
     doubles: set[str] = set()
-    found: Any = pycountry.subdivisions.get(country_code=country)  # type: ignore[no-untyped-call]
+    found: Any = pycountry.subdivisions.get(country_code=country)
     for subdivision in found or ():
         code = subdivision.code.partition("-")[2]
         # Some names carry two languages: "Navarra, Comunidad Foral de" or "Bozen [Bolzano]".
