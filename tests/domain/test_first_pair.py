@@ -36,7 +36,7 @@ class World:
             }, actor=ACTOR)  # fmt: skip
             self.ledger = connections.create_connection("dynamics_sl", "NLCO", {
                 "base_url": f"{erp.url}/ctDynamicsSL", "cpny_id": "0060", "site_key": "sandbox-site-key",
-                "default_site": "MAIN", "operation_timeout_s": 3, "lookup_wait_s": 1,
+                "default_site": "MAIN", "operation_timeout_s": 10, "lookup_wait_s": 1,
             }, actor=ACTOR)  # fmt: skip
             self.pair: Pair = pairs.create_pair(
                 "Main", Environment.SANDBOX, self.shop.pk, self.ledger.pk, actor=ACTOR
@@ -90,6 +90,7 @@ def world(database: None, tmp_path: Path, settings: Any) -> Iterator[World]:
 def test_a_poll_finds_an_order_that_no_webhook_told_and_acknowledges_it_to_the_shop(world: World) -> None:
     placed = world.place()
     world.settle()
+    assert world.last("order_out").status == "succeeded", world.last("order_out").reason
     (order,) = world.sales_orders(placed["order_number"])
     assert order["CustOrdNbr"].strip() == f"XC-{placed['order_number']}"
     run = world.last("order_out")
