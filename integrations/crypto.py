@@ -18,6 +18,8 @@ NONCE_BYTES = 12
 KEY_BYTES = 32
 _SEALED_V1 = b"\x01"
 _PLAIN, _DEFLATED = b"\x00", b"\x01"
+# A value cut short has no whole nonce, which AESGCM reports as ValueError.
+_DOES_NOT_OPEN = (InvalidTag, ValueError)
 # Below this many bytes deflate costs time and saves nothing.
 _COMPRESS_FROM = 200
 
@@ -30,9 +32,9 @@ class Tampered(Exception):
     """A sealed value does not open: wrong tenant, wrong purpose, or changed bytes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class KeyRing:
-    """Installation keys by id; the first one wraps, all of them unwrap."""
+    """Installation keys by id; the first one wraps, all of them unwrap. Its repr shows no key."""
 
     keys: Mapping[str, bytes]
 
@@ -44,7 +46,10 @@ class KeyRing:
             key_id, separator, encoded = part.partition(":")
             if not separator or not key_id:
                 raise ValueError("a key ring entry reads id:base64")
-            key = base64.urlsafe_b64decode(encoded)
+            try:
+                key = base64.b64decode(encoded, altchars=b"-_", validate=True)
+            except ValueError as error:
+                raise ValueError(f"key {key_id} is not base64") from error
             if len(key) != KEY_BYTES:
                 raise ValueError(f"key {key_id} has {len(key)} bytes, {KEY_BYTES} are needed")
             if key_id in keys:
@@ -77,7 +82,7 @@ class KeyRing:
         context = f"tenant-key:{tenant_id}".encode()
         try:
             return AESGCM(self.keys[key_id]).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], context)
-        except InvalidTag as error:
+        except _DOES_NOT_OPEN as error:
             raise Tampered(f"the data key of tenant {tenant_id} does not open") from error
 
 
@@ -117,7 +122,7 @@ class TenantCipher:
             packed = AESGCM(self.keys[number]).decrypt(
                 sealed[5:start], sealed[start:], self._context(purpose)
             )
-        except InvalidTag as error:
+        except _DOES_NOT_OPEN as error:
             raise Tampered(f"a value sealed for {purpose} does not open") from error
         return zlib.decompress(packed[1:]) if packed[:1] == _DEFLATED else packed[1:]
 

@@ -13,6 +13,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.utils import timezone
 
 from integrations.kinds import Role
 from integrations.models import Tenant, in_tenant
@@ -38,7 +39,7 @@ class TenantRequest(HttpRequest):
     tenant: Tenant
     role: Role
     memberships: list[Member]
-    user: User  # type: ignore[assignment]
+    user: User
 
 
 def memberships_of(user_id: int) -> list[Member]:
@@ -53,7 +54,8 @@ def memberships_of(user_id: int) -> list[Member]:
 def tenant_page(permission: Permission, *, in_transaction: bool = True) -> Callable[[Page], Page]:
     """Guard a page: signed in, member of the tenant in the URL, allowed by role.
 
-    The page is called without ``slug``. Strangers get 404, members without the permission 403.
+    The page is called without ``slug``, in the tenant's time zone. Strangers get 404, members without the
+    permission 403.
     """
 
     def guard(page: Page) -> Page:
@@ -72,8 +74,10 @@ def tenant_page(permission: Permission, *, in_transaction: bool = True) -> Calla
             with in_tenant(member.tenant_id):
                 request.tenant = Tenant.objects.get(pk=member.tenant_id)
                 if in_transaction:
-                    return page(request, **arguments)
-            return page(request, **arguments)
+                    with timezone.override(request.tenant.timezone):
+                        return page(request, **arguments)
+            with timezone.override(request.tenant.timezone):
+                return page(request, **arguments)
 
         guarded.required_permission = permission  # type: ignore[attr-defined]
         return guarded

@@ -7,7 +7,7 @@ from typing import Any
 from integrations.connectors.base import Connector
 from integrations.flows.definition import external_reference
 from integrations.flows.outcome import Hop, Outcome
-from integrations.flows.ports import Link, Ports, RunTask
+from integrations.flows.ports import Link, LinkQuery, Ports, RunTask
 from integrations.kinds import Record, Side
 from integrations.mapping import EvaluationContext
 
@@ -22,14 +22,17 @@ class RunState:
     record: Record | None = None
     mapped: dict[str, Any] | None = None
     links: dict[tuple[str, str], str] = field(default_factory=dict)
-    link: Link | None = None
-    """The link of the record itself, once looked up."""
+    written_hash: str = ""
+    """Hash of the full mapped record: what a link remembers of the last write, whatever part of it was sent."""
+    is_creating: bool = True
+    """Whether the write will make the record, so that ``on_create`` and ``if_empty`` rules apply."""
     side: Side = field(init=False)
     """The side being spoken to: an error belongs to its connection."""
     sides_called: set[Side] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.outcome = Outcome(business_key=self.task.business_key)
+        # Doubt about an earlier attempt ends when the run ends, not when this try stops on its way to look.
+        self.outcome = Outcome(business_key=self.task.business_key, must_find=self.task.must_find)
         self.side = self.source_side
 
     @property
@@ -63,6 +66,12 @@ class RunState:
         if self.record is None:
             raise RuntimeError("the flow has no fetch step before this one")
         return self.record
+
+    def own_link(self) -> Link | None:
+        """Return the link of the record itself; ports answer this one without a query."""
+        return self.ports.find_links(
+            [LinkQuery(self.task.flow.kind, self.source_side, self.task.record_key)]
+        )[0]
 
     def evaluation(self) -> EvaluationContext:
         """Return what the mapping may know: the claim's clock, so that a repeat gives the same bytes."""

@@ -1,15 +1,29 @@
 """Flow definitions: JSON in, a compiled flow out. A published version is compiled once per process."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from integrations.connectors.spec import ConnectorSpec
-from integrations.kinds import Direction, Kind
+from integrations.kinds import Direction, Kind, Side
 from integrations.mapping import CompiledMapping, DocumentError, compile_mapping, parse_document
 from integrations.mapping.conditions import Condition, compile_condition
 
-STEP_TYPES = frozenset({"fetch", "filter", "money", "references", "ensure", "map", "validate", "write"})
+NEEDED_OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "fetch": (),
+    "filter": ("when",),
+    "money": ("places",),
+    "references": ("items",),
+    "ensure": ("kind", "key", "mapping"),
+    "map": ("mapping",),
+    "validate": (),
+    "write": (),
+}
+"""Step types with the options they cannot do without."""
+STEP_TYPES = frozenset(NEEDED_OPTIONS)
+MAX_STEPS = 50
+ON_CHANGE = ("hold", "update", "skip")
+_LONGEST_SECONDS = 7 * 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,46 +61,136 @@ class CompiledFlow:
     on_change: str = "hold"
     """What a changed record does that was written before: ``hold``, ``update`` or ``skip``."""
 
+    @property
+    def creates(self) -> bool:
+        """Return whether the flow makes records in the target; else it changes those that are there."""
+        return any(
+            step.type == "write" and step.options.get("mode", "create") == "create" for step in self.steps
+        )
+
+    @property
+    def links_per_record(self) -> bool:
+        """Return whether several records share one target, as the shipments of an order do."""
+        return any(step.options.get("link") == "per_record" for step in self.steps)
+
 
 def compile_flow(
     definition: Mapping[str, Any], *, version_id: int = 0, version_number: int = 0
 ) -> CompiledFlow:
     """Return the runnable flow. Raises DocumentError naming step and reason."""
-    steps = tuple(_step(given, position) for position, given in enumerate(definition.get("steps", ())))
-    if not steps:
-        raise DocumentError("steps", "a flow has at least one step")
+    if not isinstance(definition, Mapping):
+        raise DocumentError("flow", "a flow is an object")
+    given_steps = definition.get("steps")
+    if not isinstance(given_steps, list) or not 0 < len(given_steps) <= MAX_STEPS:
+        raise DocumentError("steps", f"a flow has 1 to {MAX_STEPS} steps")
+    steps = tuple(_step(given, position) for position, given in enumerate(given_steps))
     mappings = {
-        name: compile_mapping(parse_document(document))
-        for name, document in definition.get("mappings", {}).items()
+        str(name): compile_mapping(parse_document(document))
+        for name, document in _object(definition, "mappings").items()
     }
     for step in steps:
         wanted = step.options.get("mapping")
         if wanted is not None and wanted not in mappings:
-            raise DocumentError(f"step {step.id}", f"there is no mapping {wanted!r}")
-    policies = definition.get("policies", {})
+            raise DocumentError(f"step {step.id}", f"there is no mapping {wanted!r:.60}")
+    policies = _object(definition, "policies")
     return CompiledFlow(
-        key=str(definition["key"]),
+        key=_text(definition, "key"),
         version_id=version_id,
         version_number=version_number,
-        kind=Kind(definition["kind"]),
-        direction=Direction(definition["direction"]),
+        kind=Kind(_choice("flow", "kind", definition.get("kind"), tuple(Kind))),
+        direction=Direction(_choice("flow", "direction", definition.get("direction"), tuple(Direction))),
         steps=steps,
         mappings=mappings,
         value_maps=_value_maps(mappings),
-        retry=RetryPolicy(**policies.get("retry", {})),
-        on_change=policies.get("on_change", "hold"),
+        retry=_retry(_object(policies, "retry")),
+        on_change=_choice("policies", "on_change", policies.get("on_change", "hold"), ON_CHANGE),
     )
+
+
+def _object(holder: Mapping[str, Any], word: str) -> Mapping[str, Any]:
+    given = holder.get(word, {})
+    if not isinstance(given, Mapping):
+        raise DocumentError(word, f"{word!r} is an object")
+    return given
+
+
+def _text(holder: Mapping[str, Any], word: str) -> str:
+    given = holder.get(word)
+    if not isinstance(given, str) or not given:
+        raise DocumentError("flow", f"{word!r} is a text")
+    return given
+
+
+def _choice(where: str, word: str, given: Any, known: tuple[str, ...]) -> str:
+    if not isinstance(given, str) or given not in known:
+        raise DocumentError(where, f"{word!r} is one of {', '.join(known)}, not {given!r:.60}")
+    return given
+
+
+def _retry(given: Mapping[str, Any]) -> RetryPolicy:
+    """Return the policy. Raises DocumentError for names and numbers that mean nothing."""
+    known = RetryPolicy()
+    for name, value in given.items():
+        is_count = name == "max_attempts"
+        wanted: Any = int if is_count else int | float
+        if name not in RetryPolicy.__dataclass_fields__:
+            raise DocumentError("policies.retry", f"unknown word {name!r:.60}")
+        if isinstance(value, bool) or not isinstance(value, wanted) or not 0 < value <= _LONGEST_SECONDS:
+            kind = "a whole number" if is_count else "a number of seconds"
+            raise DocumentError("policies.retry", f"{name!r} is {kind} above 0, not {value!r:.60}")
+        known = replace(known, **{name: value})
+    return known
 
 
 def _step(given: Any, position: int) -> FlowStep:
     where = f"steps[{position}]"
-    if not isinstance(given, Mapping) or given.get("type") not in STEP_TYPES:
+    if not isinstance(given, Mapping) or not _is_step_type(given.get("type")):
         raise DocumentError(where, f"'type' is one of {', '.join(sorted(STEP_TYPES))}")
     options = {name: value for name, value in given.items() if name not in ("type", "id")}
+    for name in NEEDED_OPTIONS[given["type"]]:
+        if name not in options:
+            raise DocumentError(where, f"a step {given['type']!r} needs {name!r}")
+    if not isinstance(options.get("mapping", ""), str):
+        raise DocumentError(where, "'mapping' is the name of a mapping")
+    _check_options(given["type"], options, where)
     condition = None
     if given["type"] == "filter":
         condition = compile_condition(given.get("when"), where, 0)
     return FlowStep(given["type"], str(given.get("id", given["type"])), options, condition)
+
+
+def _is_step_type(given: Any) -> bool:
+    return isinstance(given, str) and given in STEP_TYPES
+
+
+def _check_options(step_type: str, options: Mapping[str, Any], where: str) -> None:
+    """Refuse options that would only fail while a record is served. Raises DocumentError."""
+    if step_type == "money":
+        places = options["places"]
+        lines = places.get("lines") if isinstance(places, Mapping) else None
+        if not isinstance(lines, Mapping) or not _has_lines(lines):
+            raise DocumentError(
+                where, "'places.lines' has 'each' and 'amount', or 'each', 'quantity', 'price'"
+            )
+    elif step_type == "ensure":
+        _choice(where, "kind", options["kind"], tuple(Kind))
+    elif step_type == "write":
+        _choice(where, "mode", options.get("mode", "create"), ("create", "update"))
+    elif step_type == "references":
+        if not isinstance(options["items"], list):
+            raise DocumentError(where, "'items' is a list")
+        for item in options["items"]:
+            if not isinstance(item, Mapping) or not isinstance(item.get("from"), str):
+                raise DocumentError(where, "an item has 'kind' and 'from', the path of the reference")
+            _choice(where, "kind", item.get("kind"), tuple(Kind))
+            _choice(where, "side", item.get("side", Side.ERP), tuple(Side))
+            _choice(where, "missing", item.get("missing", "hold"), ("hold", "skip"))
+            _choice(where, "give", item.get("give", "id"), ("id", "key"))
+
+
+def _has_lines(lines: Mapping[str, Any]) -> bool:
+    needed = ("each", "amount") if "amount" in lines else ("each", "quantity", "price")
+    return all(isinstance(lines.get(word), str) for word in needed)
 
 
 def _value_maps(mappings: Mapping[str, CompiledMapping]) -> frozenset[str]:

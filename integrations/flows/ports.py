@@ -41,6 +41,10 @@ class Link:
     def key_on(self, side: Side) -> str:
         return self.storefront_key if side is Side.STOREFRONT else self.erp_key
 
+    def written_on(self, side: Side) -> str:
+        """Return the hash of what was last written to a side; "" = nothing by us."""
+        return self.written_to_storefront if side is Side.STOREFRONT else self.written_to_erp
+
 
 @dataclass(frozen=True, slots=True)
 class IntentGrant:

@@ -38,7 +38,7 @@ def run_record(task: RunTask, ports: Ports, *, chance: Callable[[], float] = ran
         for step in task.flow.steps:
             outcome.step = step.id
             STEPS[step.type](state, step)
-        outcome.status = RunStatus.SUCCEEDED
+        outcome.status, outcome.must_find = RunStatus.SUCCEEDED, False
     except Stop as stop:
         stop.apply(outcome)
     except MissingLink as missing:
@@ -91,8 +91,6 @@ def _apply(error: errors.ConnectorError, state: RunState, chance: Callable[[], f
         case decisions.Retry():
             outcome.status, outcome.delay_seconds = RunStatus.RETRYING, decision.after_seconds
             outcome.is_counted, outcome.reason_code = decision.is_counted, "retry"
-            # A look-up that was cut off leaves the doubt where it was.
-            outcome.must_find = task.must_find
         case decisions.Look():
             outcome.status, outcome.must_find = RunStatus.IN_DOUBT, True
             outcome.delay_seconds = decision.after_seconds
@@ -101,7 +99,6 @@ def _apply(error: errors.ConnectorError, state: RunState, chance: Callable[[], f
             outcome.reason = f"{error.message} Looking for {state.reference} before sending again."
         case decisions.Wait():
             outcome.status, outcome.is_counted = RunStatus.QUEUED, False
-            outcome.must_find = task.must_find
             outcome.stops_flow = decision.stops_flow
             outcome.reason_code = "connection" if decision.stops_connection else "flow"
         case decisions.HoldRun():

@@ -21,6 +21,7 @@ class Skipped(Stop):
 
     def apply(self, outcome: Outcome) -> None:
         outcome.status, outcome.reason_code, outcome.reason = RunStatus.SKIPPED, self.code, self.reason
+        outcome.must_find = False
 
 
 class HeldFor(Stop):

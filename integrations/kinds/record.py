@@ -41,7 +41,7 @@ class Record:
 def _encode(value: object) -> object:
     if isinstance(value, Decimal):
         # 5, 5.0 and 5.00 are one amount; a hash that tells them apart reports changes that are none.
-        return {"$decimal": format(value.normalize(), "f") if value else "0"}
+        return {"$decimal": _plain(value) if value else "0"}
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise ValueError("a record holds aware datetimes only")
@@ -51,11 +51,26 @@ def _encode(value: object) -> object:
     raise TypeError(f"a record cannot hold {type(value).__name__}")
 
 
+def _plain(number: Decimal) -> str:
+    # normalize() would round to the context's 28 digits.
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def canonical_json(value: object) -> bytes:
-    """Return the one byte form of a value: sorted keys, no blanks, typed decimals and times."""
+    """Return the one byte form of a value: sorted keys, no blanks, typed decimals and times.
+
+    Half an emoji, as a shop leaves one that cuts text by length, keeps its bytes and can be read back.
+    """
     return json.dumps(
         value, default=_encode, sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    ).encode()
+    ).encode("utf-8", "surrogatepass")
+
+
+def _moment(text: str) -> datetime:
+    # Only a person who edits a record leaves the offset out.
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _decode(pairs: dict[str, Any]) -> Any:
@@ -63,14 +78,17 @@ def _decode(pairs: dict[str, Any]) -> Any:
         if "$decimal" in pairs:
             return Decimal(pairs["$decimal"])
         if "$datetime" in pairs:
-            return datetime.fromisoformat(pairs["$datetime"])
+            return _moment(pairs["$datetime"])
         if "$date" in pairs:
             return date.fromisoformat(pairs["$date"])
     return pairs
 
 
 def from_canonical_json(body: bytes) -> Any:
-    """Return the value that :func:`canonical_json` wrote, types included."""
+    """Return the value that :func:`canonical_json` wrote, types included.
+
+    Raises ValueError, TypeError or InvalidOperation for what it never writes: a person's edit may be such.
+    """
     return json.loads(body, object_hook=_decode, parse_float=Decimal)
 
 

@@ -11,9 +11,10 @@ from integrations.mapping.errors import (
     DocumentError,
     MappingFailure,
     MissingLink,
+    NotMoney,
     UnknownValue,
 )
-from integrations.mapping.money import MoneyCheck, check_money
+from integrations.mapping.money import MoneyCheck, check_money, to_amount
 from integrations.mapping.trace import FieldTrace
 from integrations.mapping.validation import TargetProblem, validate_target
 
@@ -26,11 +27,13 @@ __all__ = [
     "MappingFailure",
     "MissingLink",
     "MoneyCheck",
+    "NotMoney",
     "TargetProblem",
     "UnknownValue",
     "ValueTable",
     "check_money",
     "compile_mapping",
     "parse_document",
+    "to_amount",
     "validate_target",
 ]

@@ -1,7 +1,9 @@
 """The mapping document: JSON in, frozen rules out. Every refusal names the rule and what to change."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal
 
 from integrations.mapping.errors import DocumentError
@@ -9,6 +11,10 @@ from integrations.mapping.errors import DocumentError
 WriteMode = Literal["always", "if_empty", "on_create"]
 MAX_RULES = 500
 MAX_NESTING = 4
+MAX_STEPS = 40
+MAX_SOURCES = 40
+MAX_CONSTANT_DEPTH = 8
+_ONLY_WITH = {"rules": "each", "where": "each", "else": "when"}
 _RULE_WORDS = {"to", "from", "value", "each", "where", "rules", "do", "when", "else", "write", "comment"}
 
 
@@ -60,11 +66,15 @@ def parse_document(document: Mapping[str, Any]) -> MappingDocument:
         raise DocumentError("mapping", "a mapping is an object")
     rules = _rules(document.get("rules"), "rules", 0)
     return MappingDocument(
-        str(document.get("name", "")),
-        dict(document.get("source", {})),
-        dict(document.get("target", {})),
-        rules,
+        str(document.get("name", "")), _end(document, "source"), _end(document, "target"), rules
     )
+
+
+def _end(document: Mapping[str, Any], word: str) -> dict[str, str]:
+    given = document.get(word, {})
+    if not isinstance(given, Mapping):
+        raise DocumentError("mapping", f"{word!r} is an object with system and kind")
+    return {str(name): str(value) for name, value in given.items()}
 
 
 def _rules(given: Any, where: str, nesting: int) -> tuple[Rule, ...]:
@@ -81,7 +91,17 @@ def _rules(given: Any, where: str, nesting: int) -> tuple[Rule, ...]:
         if made[-1].to in seen:
             raise DocumentError(f"{where}[{position}]", f"{made[-1].to} is written twice")
         seen.add(made[-1].to)
+    _refuse_overlap(seen, where)
     return tuple(made)
+
+
+def _refuse_overlap(targets: set[str], where: str) -> None:
+    """Refuse ``ShipTo`` beside ``ShipTo.City``: one of the two would overwrite the other."""
+    for target in sorted(targets):
+        parts = target.split(".")
+        for length in range(1, len(parts)):
+            if (outer := ".".join(parts[:length])) in targets:
+                raise DocumentError(where, f"{target} lies inside {outer}, which is written as well")
 
 
 def _rule(given: Any, where: str, nesting: int) -> Rule:
@@ -91,45 +111,84 @@ def _rule(given: Any, where: str, nesting: int) -> Rule:
     if not isinstance(target, str) or not target:
         raise DocumentError(where, "'to' names the target field")
     where = f"{where} {target}"
-    if unknown := set(given) - _RULE_WORDS:
-        raise DocumentError(where, f"unknown word {sorted(unknown)[0]!r}")
-    if sum(word in given for word in ("from", "value", "each")) != 1:
-        raise DocumentError(where, "exactly one of 'from', 'value' or 'each' is needed")
-    write = given.get("write", "always")
-    if write not in ("always", "if_empty", "on_create"):
-        raise DocumentError(where, "'write' is always, if_empty or on_create")
-    sources, is_many = _sources(given.get("from"), where)
+    _check_words(given, where, nesting)
+    sources, is_many = _sources(given["from"], where) if "from" in given else ((), False)
+    each = given.get("each", "")
+    if "each" in given and (not isinstance(each, str) or not each):
+        raise DocumentError(where, "'each' is the path of a list")
     return Rule(
         to=target,
         sources=sources,
         is_many=is_many,
-        constant=given.get("value"),
+        constant=_exact(given.get("value"), where),
         has_constant="value" in given,
-        each=str(given.get("each", "")),
-        rules=_rules(given["rules"], where, nesting + 1) if "each" in given else (),
+        each=each,
+        rules=_rules(given.get("rules"), where, nesting + 1) if each else (),
         where=given.get("where"),
-        steps=tuple(_step(step, where) for step in given.get("do", ())),
+        steps=_steps(given.get("do", []), where),
         when=given.get("when"),
-        otherwise=given.get("else"),
+        otherwise=_exact(given.get("else"), where),
         has_otherwise="else" in given,
-        write=write,
+        write=given.get("write", "always"),
         comment=str(given.get("comment", "")),
     )
 
 
+def _check_words(given: Mapping[str, Any], where: str, nesting: int) -> None:
+    """Refuse words that are unknown or would have no effect. Raises DocumentError."""
+    if unknown := {str(word) for word in given} - _RULE_WORDS:
+        raise DocumentError(where, f"unknown word {min(unknown)!r}")
+    if sum(word in given for word in ("from", "value", "each")) != 1:
+        raise DocumentError(where, "exactly one of 'from', 'value' or 'each' is needed")
+    for word, needed in _ONLY_WITH.items():
+        if word in given and needed not in given:
+            raise DocumentError(where, f"{word!r} has a meaning only beside {needed!r}")
+    if "each" in given and "do" in given:
+        raise DocumentError(where, "'do' works on values, not on 'each'; put it into the inner rules")
+    if given.get("write", "always") not in ("always", "if_empty", "on_create"):
+        raise DocumentError(where, "'write' is always, if_empty or on_create")
+    if nesting and given.get("write") == "if_empty":
+        raise DocumentError(where, "'if_empty' cannot be told for elements of a list")
+
+
 def _sources(given: Any, where: str) -> tuple[tuple[str, ...], bool]:
-    if given is None:
-        return (), False
     if isinstance(given, str):
         return (given,), False
     if isinstance(given, list) and given and all(isinstance(one, str) for one in given):
+        if len(given) > MAX_SOURCES:
+            raise DocumentError(where, f"{len(given)} sources; at most {MAX_SOURCES} are allowed")
         return tuple(given), True
     raise DocumentError(where, "'from' is a path or a list of paths")
+
+
+def _steps(given: Any, where: str) -> tuple[Step, ...]:
+    if not isinstance(given, Sequence) or isinstance(given, str):
+        raise DocumentError(where, "'do' is a list of steps")
+    if len(given) > MAX_STEPS:
+        raise DocumentError(where, f"{len(given)} steps; at most {MAX_STEPS} are allowed")
+    return tuple(_step(step, where) for step in given)
 
 
 def _step(given: Any, where: str) -> Step:
     if isinstance(given, str):
         return Step(given, {})
     if isinstance(given, Mapping) and isinstance(given.get("fn"), str):
-        return Step(given["fn"], {name: value for name, value in given.items() if name != "fn"})
+        return Step(
+            given["fn"], {str(name): _exact(value, where) for name, value in given.items() if name != "fn"}
+        )
     raise DocumentError(where, "a step is a function's name or {'fn': name, ...}")
+
+
+def _exact(value: Any, where: str, depth: int = 0) -> Any:
+    """Return a constant with its numbers exact: JSON columns hand 0.1 over as a float, money is Decimal."""
+    if depth > MAX_CONSTANT_DEPTH:
+        raise DocumentError(where, f"a constant nests deeper than {MAX_CONSTANT_DEPTH}")
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float | Decimal) and math.isfinite(value):
+        return Decimal(str(value))
+    if isinstance(value, list):
+        return [_exact(one, where, depth + 1) for one in value]
+    if isinstance(value, Mapping):
+        return {str(name): _exact(one, where, depth + 1) for name, one in value.items()}
+    raise DocumentError(where, f"a constant cannot be {value!r:.60}")

@@ -25,6 +25,15 @@ class FunctionError(Exception):
     """A function refuses its input; the compiler adds target and source."""
 
 
+class NotMoney(ValueError):
+    """A place that should hold an amount holds something else."""
+
+    def __init__(self, path: str, value: object) -> None:
+        super().__init__(f"{path} is not an amount")
+        self.path = path
+        self.value = value
+
+
 class MissingLink(Exception):
     """A referenced record has no counterpart yet: (``kind``, ``key``)."""
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from integrations.mapping.errors import NotMoney
 from integrations.mapping.paths import read
 
 _HALF_CENT = Decimal("0.005")
+_LARGEST_EXPONENT = 24
+# Beyond it Decimal's 28 digits would round the cents away in the sum.
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +39,39 @@ def check_money(record: Mapping[str, Any], places: Mapping[str, Any]) -> MoneyCh
 
     ``places``: total, tax, freight, fees, discounts are paths (absent = 0), a leading minus turns the sign for
     systems that state discounts below zero; ``lines`` is ``{"each": path, "amount": path}`` or
-    ``{"each": path, "quantity": path, "price": path}``.
+    ``{"each": path, "quantity": path, "price": path}``. Raises NotMoney for a value that is no amount.
     """
     lines = Decimal(0)
     spec = places["lines"]
-    for line in read(record, spec["each"]) or ():
+    rows = read(record, spec["each"])
+    if rows is not None and not isinstance(rows, list):
+        raise NotMoney(spec["each"], rows)
+    for line in rows or ():
         if "amount" in spec:
-            lines += _amount(read(line, spec["amount"]))
+            lines += _amount(line, spec["amount"])
         else:
-            lines += _amount(read(line, spec["quantity"])) * _amount(read(line, spec["price"]))
+            lines += _amount(line, spec["quantity"]) * _amount(line, spec["price"])
 
     def part(name: str) -> Decimal:
         path = str(places.get(name, ""))
         if path.startswith("-"):
-            return -_amount(read(record, path[1:]))
-        return _amount(read(record, path)) if path else Decimal(0)
+            return -_amount(record, path[1:])
+        return _amount(record, path) if path else Decimal(0)
 
     return MoneyCheck(lines, part("tax"), part("freight"), part("fees"), part("discounts"), part("total"))
 
 
-def _amount(value: Any) -> Decimal:
-    return Decimal(str(value)) if value is not None else Decimal(0)
+def _amount(holder: Any, path: str) -> Decimal:
+    value = read(holder, path)
+    return Decimal(0) if value is None else to_amount(value, path)
+
+
+def to_amount(value: Any, path: str) -> Decimal:
+    """Return a value of a record as an amount. Raises NotMoney naming the path."""
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation as error:
+        raise NotMoney(path, value) from error
+    if not amount.is_finite() or abs(amount.adjusted()) > _LARGEST_EXPONENT:
+        raise NotMoney(path, value)
+    return amount

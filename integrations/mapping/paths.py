@@ -6,7 +6,7 @@ from typing import Any
 
 from integrations.mapping.errors import DocumentError
 
-_STEP = re.compile(r"([^.\[\]^$]+)(?:\[(\d+)\])?$")
+_STEP = re.compile(r"([^.\[\]^$]+)(?:\[([0-9]{1,6})\])?$")
 MAX_DEPTH = 12
 
 Scope = tuple[Any, ...]
@@ -28,20 +28,29 @@ def split_path(path: str, where: str) -> tuple[int | None, tuple[str | int, ...]
     for part in parts:
         match = _STEP.match(part)
         if match is None:
-            raise DocumentError(where, f"the path {path!r} is not readable at {part!r}")
+            raise DocumentError(where, f"the path {path!r:.120} is not readable at {part!r:.60}")
         keys.append(match[1])
         if match[2] is not None:
             keys.append(int(match[2]))
     if len(keys) > MAX_DEPTH:
-        raise DocumentError(where, f"the path {path!r} is deeper than {MAX_DEPTH}")
+        raise DocumentError(where, f"the path {path!r:.120} is deeper than {MAX_DEPTH}")
     return up, tuple(keys)
+
+
+def split_target(path: str, where: str) -> tuple[str, ...]:
+    """Return the keys of a target field. Raises DocumentError for parents, the root and positions."""
+    up, keys = split_path(path, where)
+    names = tuple(key for key in keys if isinstance(key, str))
+    if up != 0 or not names or len(names) != len(keys):
+        raise DocumentError(where, f"the target {path!r:.120} is a field's name, with dots into objects")
+    return names
 
 
 def compile_path(path: str, where: str, depth: int) -> Getter:
     """Return a function from scope to value; anything missing on the way is None, never an error."""
     up, keys = split_path(path, where)
     if up is not None and up > depth:
-        raise DocumentError(where, f"the path {path!r} climbs {up} levels, there are {depth}")
+        raise DocumentError(where, f"the path {path!r:.120} climbs {up} levels, there are {depth}")
     index = 0 if up is None else -1 - up
     if len(keys) == 1 and isinstance(keys[0], str):
         key = keys[0]
@@ -76,8 +85,8 @@ def read(record: Any, path: str) -> Any:
     return walk(record, keys)
 
 
-def put(target: dict[str, Any], keys: tuple[str | int, ...], value: Any) -> None:
+def put(target: dict[str, Any], keys: tuple[str, ...], value: Any) -> None:
     """Set a value in a target record, making objects on the way."""
     for key in keys[:-1]:
-        target = target.setdefault(str(key), {})
-    target[str(keys[-1])] = value
+        target = target.setdefault(key, {})
+    target[keys[-1]] = value

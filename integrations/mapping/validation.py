@@ -50,7 +50,8 @@ def _check_value(
     value: Any, info: FieldInfo, path: str, problems: list[TargetProblem], creating: bool
 ) -> None:
     if value is None:
-        if not info.nullable and not info.required:
+        # A required one is told as required while creating.
+        if not info.nullable and not (info.required and creating):
             problems.append(TargetProblem(path, "", "cannot be empty"))
         return
     if info.type is FieldType.ARRAY:
@@ -58,12 +59,17 @@ def _check_value(
             problems.append(TargetProblem(path, _shown(value), "must be a list"))
             return
         for position, element in enumerate(value):
-            if info.fields and isinstance(element, Mapping):
+            if not info.fields:
+                continue
+            if isinstance(element, Mapping):
                 _check_object(element, info.fields, f"{path}[{position}].", problems, creating)
+            else:
+                problems.append(TargetProblem(f"{path}[{position}]", _shown(element), "must be an object"))
         return
     if info.type is FieldType.OBJECT:
         if isinstance(value, Mapping):
-            _check_object(value, info.fields, f"{path}.", problems, creating)
+            if info.fields:
+                _check_object(value, info.fields, f"{path}.", problems, creating)
         else:
             problems.append(TargetProblem(path, _shown(value), "must be an object"))
         return
@@ -86,7 +92,9 @@ def _scalar_problem(value: Any, info: FieldInfo) -> str:
         case FieldType.DECIMAL:
             if not isinstance(value, int | Decimal) or isinstance(value, bool):
                 return "must be a number"
-            if info.places is not None and Decimal(value) != round(Decimal(value), info.places):
+            if not Decimal(value).is_finite():
+                return "must be a finite number"
+            if info.places is not None and _places(Decimal(value)) > info.places:
                 return f"has more than {info.places} decimal places"
         case FieldType.BOOLEAN:
             if not isinstance(value, bool):
@@ -97,6 +105,16 @@ def _scalar_problem(value: Any, info: FieldInfo) -> str:
     if info.minimum is not None and isinstance(value, int | Decimal) and value < info.minimum:
         return f"is below {info.minimum:g}"
     return ""
+
+
+def _places(number: Decimal) -> int:
+    """Return how many decimal places a finite number uses; trailing zeros are none."""
+    _, digits, exponent = number.as_tuple()
+    for digit in reversed(digits):
+        if digit:
+            break
+        exponent = int(exponent) + 1
+    return max(0, -int(exponent)) if number else 0
 
 
 def _shown(value: Any) -> str:

@@ -90,7 +90,11 @@ def retry(run_ids: Sequence[int], *, actor: Actor) -> int:
 
 
 def _revive(run_ids: Sequence[int], actor: Actor) -> list[int]:
-    values = {"tenant": current_tenant_id(), "ids": list(run_ids), "by": actor.name[:254]}
+    values: dict[str, Any] = {
+        "tenant": current_tenant_id(),
+        "ids": list(run_ids),
+        "by": actor.name[:254],
+    }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_LOCK_HEADS, values)
         cursor.execute(_REVIVE, values)
@@ -102,7 +106,7 @@ def _revive(run_ids: Sequence[int], actor: Actor) -> list[int]:
 def skip(run_ids: Sequence[int], reason: str, *, actor: Actor) -> int:
     """End held and failed runs without delivering them; returns how many. Later changes of their records go on."""
     words = f"Skipped by {actor.name}: {reason.strip() or 'no reason given'}"
-    values = {
+    values: dict[str, Any] = {
         "tenant": current_tenant_id(),
         "ids": list(run_ids),
         "by": actor.name[:254],

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from integrations.connectors import registry
 from integrations.kinds import Kind, RunStatus
-from integrations.models import Flow, Run, SearchKey
+from integrations.models import Connection, Flow, Hold, Run, SearchKey
 from integrations.queries.records import MOVING, NEEDS_PERSON, RunRow, as_rows, with_sides
 
 PAGE_SIZE = 25
@@ -95,6 +95,14 @@ def find(typed: str) -> SearchAnswer:
     )
     # A run that was not served yet has no keys; its number is known from the event.
     waiting = Run.objects.filter(business_key__in=[typed.strip(), *wanted]).order_by("-id")
+    held = Hold.objects.filter(
+        # The index begins with the connection.
+        connection_id__in=Connection.objects.values("id"),
+        kind=Kind.PRODUCT.value,
+        key__in={typed.strip(), typed.strip().upper()},
+        released_at=None,
+    ).values_list("run_id", flat=True)[:_SEARCH_LIMIT]
+    keys += [(run_id, "sku") for run_id in held]
     ids = {run_id for run_id, _ in keys} | set(waiting.values_list("id", flat=True)[:_SEARCH_LIMIT])
     names = [name for _, name in keys]
     name = max(set(names), key=names.count) if names else "number"

@@ -4,7 +4,7 @@ Read by the ``navigation`` tags of ``base.html``. A page that has no address yet
 complete at every stage and never links into nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from django.urls import NoReverseMatch, reverse
@@ -72,9 +72,12 @@ def page_address(name: str, slug: str) -> str:
 
 
 def navigation_groups(
-    slug: str, current: str, counts: Mapping[str, int]
+    slug: str, current: str, counts: Mapping[str, int], hidden: Collection[str] = ()
 ) -> list[tuple[str, list[NavigationLink]]]:
-    """Return the groups with a tenant's existing pages; ``current`` is the URL name of the page being drawn."""
+    """Return the groups with a tenant's existing pages; ``current`` is the URL name of the page being drawn.
+
+    ``hidden`` are the names of pages this tenant does not have.
+    """
     groups = []
     for label, pages in NAVIGATION:
         links = [
@@ -82,7 +85,7 @@ def navigation_groups(
                 page, url, current == page.name or current in page.covers, counts.get(page.name, 0)
             )
             for page in pages
-            if (url := page_address(page.name, slug))
+            if page.name not in hidden and (url := page_address(page.name, slug))
         ]
         if links:
             groups.append((label, links))

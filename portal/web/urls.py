@@ -1,11 +1,54 @@
 """Addresses of the portal's pages, included by ``portal.urls`` under ``/`` with the namespace ``web``."""
 
-from django.urls import path
+from django.urls import include, path
 
+from portal.web import alerts, connections, dashboard, errors, pairs, passport, runs, sandbox, start
 from portal.web.appearance import choose_theme
 
 app_name = "web"
 
+_tenant_pages = [
+    path("", dashboard.home, name="home"),
+    path("errors", errors.desk, name="errors"),
+    path("errors/<str:key>", errors.group, name="error-group"),
+    path("errors/<str:key>/plan", errors.plan, name="error-plan"),
+    path("errors/<str:key>/retry", errors.retry_group, name="error-retry"),
+    path("errors/<str:key>/skip", errors.skip_group, name="error-skip"),
+    path("errors/<str:key>/link", errors.link_sku, name="error-link"),
+    path("errors/<str:key>/row", errors.add_row, name="error-row"),
+    path("runs", runs.run_list, name="runs"),
+    path("runs/<int:run_id>", passport.show, name="run"),
+    path("runs/<int:run_id>/live", passport.live, name="run-live"),
+    path("runs/<int:run_id>/retry", passport.retry, name="run-retry"),
+    path("runs/<int:run_id>/skip", passport.skip, name="run-skip"),
+    path("runs/<int:run_id>/reveal", passport.reveal, name="run-reveal"),
+    path("runs/<int:run_id>/edit", errors.edit, name="run-edit"),
+    path("alerts", alerts.alert_list, name="alerts"),
+    path("pairs", pairs.pair_list, name="pairs"),
+    path("pairs/new", pairs.new, name="pair-new"),
+    path("pairs/<int:pair_id>", pairs.show, name="pair"),
+    path("pairs/<int:pair_id>/pause", pairs.pause, name="pair-pause"),
+    path("pairs/<int:pair_id>/resume", pairs.resume, name="pair-resume"),
+    path("flows/<int:flow_id>/resume", pairs.resume_flow, name="flow-resume"),
+    path("connections", connections.connection_list, name="connections"),
+    path("connections/new", connections.new, name="connection-new"),
+    path("connections/<int:connection_id>", connections.show, name="connection"),
+    path("connections/<int:connection_id>/save", connections.save, name="connection-save"),
+    path("connections/<int:connection_id>/test", connections.test, name="connection-test"),
+    path("connections/<int:connection_id>/pause", connections.pause, name="connection-pause"),
+    path("connections/<int:connection_id>/resume", connections.resume, name="connection-resume"),
+    path("connections/<int:connection_id>/rotate", connections.rotate_hook, name="connection-rotate"),
+    path("sandbox", sandbox.show, name="sandbox"),
+    path("sandbox/live", sandbox.live, name="sandbox-live"),
+    path("sandbox/orders", sandbox.place_order, name="sandbox-order"),
+    path("sandbox/ship", sandbox.ship, name="sandbox-ship"),
+    path("sandbox/stock", sandbox.stock, name="sandbox-stock"),
+    path("sandbox/faults", sandbox.switch_fault, name="sandbox-fault"),
+    path("sandbox/reset", sandbox.start_over, name="sandbox-reset"),
+]
+
 urlpatterns = [
+    path("", start.start, name="start"),
     path("appearance", choose_theme, name="theme"),
+    path("t/<slug:slug>/", include(_tenant_pages)),
 ]

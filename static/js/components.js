@@ -19,6 +19,9 @@ document.addEventListener("alpine:init", () => {
   // A text with a copy button; says whether it worked, because a clipboard may be refused.
   Alpine.data("copying", () => ({
     label: "Copy for your admin",
+    init() {
+      this.label = this.$el.dataset.label ?? this.label;
+    },
     async copy() {
       try {
         await navigator.clipboard.writeText(this.$refs.text.textContent.trim());
@@ -26,6 +29,23 @@ document.addEventListener("alpine:init", () => {
       } catch {
         this.label = "Not copied; select the text";
       }
+    },
+  }));
+
+  // Minus, number, plus; the number is a plain field that a form sends.
+  Alpine.data("stepper", () => ({
+    step(by) {
+      const field = this.$refs.field;
+      const lowest = Number(field.min || 0);
+      const highest = Number(field.max || 99999);
+      field.value = Math.min(Math.max(Number(field.value || 0) + by, lowest), highest);
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+    },
+    less() {
+      this.step(-1);
+    },
+    more() {
+      this.step(1);
     },
   }));
 

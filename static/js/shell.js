@@ -63,6 +63,16 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("click", (event) => {
   closeMenus(event.target);
+  const opener = event.target.closest("[data-opens]");
+  if (opener) {
+    document.getElementById(opener.dataset.opens).showModal();
+    return;
+  }
+  const closer = event.target.closest("[data-closes]");
+  if (closer) {
+    closer.closest("dialog").close();
+    return;
+  }
   if (event.target.closest(".search-open")) {
     event.preventDefault();
     openSearch();

@@ -4,9 +4,10 @@ from integrations.connectors import errors
 from integrations.connectors.base import Found, Writer, WriteRequest
 from integrations.flows.context import RunState
 from integrations.flows.definition import FlowStep
-from integrations.flows.ports import Link, LinkQuery
+from integrations.flows.ports import IntentGrant, Link, LinkQuery
 from integrations.flows.stops import LookAgain, WaitForOther
 from integrations.kinds import Kind, Side
+from integrations.mapping import MappingFailure, MissingLink, UnknownValue
 from integrations.mapping.paths import read
 
 _RETRY_SECONDS = 0.5
@@ -16,13 +17,13 @@ def run(state: RunState, step: FlowStep) -> None:
     """Find the link, else the record, else create it, holding the intent so that nobody else does."""
     kind, side = Kind(step.options["kind"]), state.source_side
     fields = state.need_record().fields
-    key = str(read(fields, str(step.options["key"])) or "").strip().casefold()
+    given = str(read(fields, str(step.options["key"])) or "").strip()
+    key = given.casefold()
     if not key:
         raise errors.Rejected(
             f"The {kind.label} cannot be told: {step.options['key']} is empty.",
             problems=(errors.FieldProblem(str(step.options["key"]), "", "is needed"),),
         )
-    links_key = (kind.value, key)
     link = state.ports.find_links([LinkQuery(kind, side, key, by_key=True)])[0]
     if link is None:
         grant = state.ports.claim_intent(kind, key)
@@ -31,36 +32,48 @@ def run(state: RunState, step: FlowStep) -> None:
         # Whoever held the intent before may have finished between our look-up and our claim.
         link = state.ports.find_links([LinkQuery(kind, side, key, by_key=True)])[0]
     if link is None:
-        try:
-            link = _find_or_create(state, step, kind, key, grant.must_find, grant.may_believe_missing)
-        except (errors.OutcomeUnknown, LookAgain):
-            raise  # it may stand there: whoever comes next must look first
-        except Exception:
-            state.ports.release_intent(kind, key)
-            raise
-    state.links[links_key] = link.id_on(side.other)
-    state.outcome.search_keys[kind.value] = link.id_on(side.other)
+        found, made_by = _found_or_created(state, step, kind, key, grant)
+        # The storefront knows a guest by e-mail only, so the key is the id on that side.
+        link = state.ports.save_link(kind, Link(key, found.external_id, key, found.external_id), made_by)
+    target_id = link.id_on(side.other)
+    # A mapping looks the link up by what it made of the value: as it came, or in small letters.
+    for spelling in dict.fromkeys((key, given, given.lower())):
+        state.links[kind.value, spelling] = target_id
+    state.outcome.search_keys[kind.value] = target_id
+
+
+def _found_or_created(
+    state: RunState, step: FlowStep, kind: Kind, key: str, grant: IntentGrant
+) -> tuple[Found, str]:
+    """Return the record and how it came about; gives the intent up where it is certain that nothing was sent."""
+    try:
+        return _find_or_create(state, step, kind, key, grant)
+    except (errors.OutcomeUnknown, LookAgain):
+        raise  # it may stand there: whoever comes next must look first
+    except (errors.ConnectorError, MappingFailure, MissingLink, UnknownValue):
+        state.ports.release_intent(kind, key)
+        raise
 
 
 def _find_or_create(
-    state: RunState, step: FlowStep, kind: Kind, key: str, must_find: bool, may_believe: bool
-) -> Link:
+    state: RunState, step: FlowStep, kind: Kind, key: str, grant: IntentGrant
+) -> tuple[Found, str]:
     writer = state.target()
     label = state.ports.spec(state.target_side).label
     if not isinstance(writer, Writer):
         raise errors.Misconfigured(f"{label} cannot be written.", missing="write")
     reference = f"{state.ports.spec(Side.STOREFRONT).reference_prefix}-{key}"
     found = writer.find(kind, natural_key=key, hint={})
-    if found is None and must_find:
+    if found is None and grant.must_find:
         found = writer.find(kind, reference=reference, hint={})
-        if found is None and not may_believe:
+        if found is None and not grant.may_believe_missing:
             raise LookAgain(
                 state.task.ladder.wait_seconds,
                 f"Looking for {kind.label} {key} in {label} before creating it.",
             )
     if found is not None:
         state.hop(state.target_side, f"Found {kind.label} {found.external_id}", f"by {key}")
-        return _save(state, kind, key, found, "found")
+        return found, "found"
     mapping = state.task.flow.mappings[step.options["mapping"]]
     fields = mapping.evaluate(dict(state.need_record().fields), state.evaluation())
     try:
@@ -70,13 +83,10 @@ def _find_or_create(
             )
         )
     except errors.Duplicate as duplicate:
-        if not duplicate.existing_id:
+        existing = Found(duplicate.existing_id) if duplicate.existing_id else None
+        existing = existing or writer.find(kind, natural_key=key, hint=fields)
+        if existing is None:
             raise
-        return _save(state, kind, key, Found(duplicate.existing_id), "adopted")
+        return existing, "adopted"
     state.hop(state.target_side, f"Created {kind.label} {result.external_id}", f"for {key}")
-    return _save(state, kind, key, Found(result.external_id), "written")
-
-
-def _save(state: RunState, kind: Kind, key: str, found: Found, made_by: str) -> Link:
-    # The storefront knows a guest by e-mail only, so the key is the id on that side.
-    return state.ports.save_link(kind, Link(key, found.external_id, key, found.external_id), made_by)
+    return Found(result.external_id), "written"

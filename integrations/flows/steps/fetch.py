@@ -10,6 +10,7 @@ from integrations.flows.context import RunState
 from integrations.flows.definition import FlowStep
 from integrations.kinds import Record
 from integrations.kinds.record import from_canonical_json
+from integrations.mapping import NotMoney, to_amount
 from integrations.mapping.paths import read
 
 
@@ -43,13 +44,20 @@ def _describe(state: RunState, record: Record) -> None:
     outcome.search_keys.update({name: value for name, value in record.search_keys.items() if value})
     if facts is not None and facts.total:
         total = read(record.fields, facts.total)
-        outcome.amount = None if total is None else Decimal(str(total))
+        outcome.amount = _readable_amount(total, facts.total)
         outcome.currency = str(read(record.fields, facts.currency) or "") if facts.currency else ""
     placed = record.updated_at or state.task.occurred_at
     words = f"{record.kind.label.capitalize()} {outcome.business_key or record.external_id}"
     state.hop(state.source_side, f"Read from {spec.label}", words, outcome.amount)
     if placed is not None:
         outcome.context["source_updated_at"] = placed.isoformat()
+
+
+def _readable_amount(total: Any, path: str) -> Decimal | None:
+    try:
+        return None if total is None else to_amount(total, path)
+    except NotMoney:
+        return None  # a person's edit; the money step says what is wrong with it
 
 
 def record_from_body(body: bytes, system: str, kind: Any) -> Record:

@@ -1,7 +1,13 @@
 """``map``: make the target record with one engine call, the same as preview and replay use."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from integrations.connectors.base import Reader
 from integrations.flows.context import RunState
 from integrations.flows.definition import FlowStep
+from integrations.flows.ports import Link
+from integrations.kinds import content_hash
 
 
 def run(state: RunState, step: FlowStep) -> None:
@@ -9,6 +15,14 @@ def run(state: RunState, step: FlowStep) -> None:
     mapping = state.task.flow.mappings[step.options["mapping"]]
     fields = dict(state.need_record().fields)
     state.mapped = mapping.evaluate(fields, state.evaluation())
+    # Two versions are compared in full: a field that is only written once is no change the second time.
+    state.written_hash = content_hash(state.mapped)
+    if mapping.write_modes & {"on_create", "if_empty"}:
+        known = state.own_link()
+        state.is_creating = known is None and state.task.flow.creates
+        if not state.is_creating:
+            existing = _existing(state, known) if "if_empty" in mapping.write_modes else None
+            state.mapped = mapping.evaluate(fields, state.evaluation(), creating=False, existing=existing)
     state.outcome.mapped = state.mapped
     state.outcome.context.update(
         {
@@ -20,3 +34,12 @@ def run(state: RunState, step: FlowStep) -> None:
     )
     number = state.task.flow.version_number
     state.hop(None, f"Mapped with version {number}", f"{len(state.mapped)} fields", state.outcome.amount)
+
+
+def _existing(state: RunState, known: Link | None) -> Mapping[str, Any] | None:
+    """Return what the target holds now; None where it cannot be known, which leaves its fields alone."""
+    flow, side = state.task.flow, state.target_side
+    if known is None or flow.links_per_record or known.written_on(side) == state.written_hash:
+        return None  # an equal hash: the write step stops there, and a remote call would be for nothing
+    reader = state.target()
+    return reader.fetch(flow.kind, known.id_on(side)).fields if isinstance(reader, Reader) else None

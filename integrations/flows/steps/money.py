@@ -4,14 +4,21 @@ from integrations.connectors.errors import FieldProblem
 from integrations.flows.context import RunState
 from integrations.flows.definition import FlowStep
 from integrations.flows.stops import Invalid
-from integrations.mapping import check_money
+from integrations.mapping import NotMoney, check_money
 
 
 def run(state: RunState, step: FlowStep) -> None:
     """Check the source record, or the mapped one with ``"of": "mapped"``. Raises Invalid with the difference."""
     of_mapped = step.options.get("of") == "mapped"
     record = state.mapped if of_mapped else state.need_record().fields
-    checked = check_money(record or {}, step.options["places"])
+    try:
+        checked = check_money(record or {}, step.options["places"])
+    except NotMoney as error:
+        raise Invalid(
+            "money",
+            f"{error.path} is not an amount.",
+            (FieldProblem(error.path, str(error.value)[:120], "must be a number"),),
+        ) from error
     if not checked.agrees:
         total_path = str(step.options["places"].get("total", "total"))
         whose = "The mapped record" if of_mapped else state.ports.spec(state.source_side).label

@@ -7,7 +7,7 @@ from integrations.connectors.base import Found, Writer, WriteRequest
 from integrations.flows.context import RunState
 from integrations.flows.definition import FlowStep
 from integrations.flows.outcome import HoldOn, LinkChange
-from integrations.flows.ports import Link, LinkQuery
+from integrations.flows.ports import Link
 from integrations.flows.stops import HeldFor, LookAgain, Skipped
 from integrations.kinds import Side, content_hash
 
@@ -15,8 +15,8 @@ from integrations.kinds import Side, content_hash
 def run(state: RunState, step: FlowStep) -> None:
     """Write the mapped record and note the link; skips what was written before and did not change."""
     mapped, task = state.mapped or {}, state.task
-    written_hash = content_hash(mapped)
-    known = state.ports.find_links([LinkQuery(task.flow.kind, state.source_side, task.record_key)])[0]
+    written_hash = state.written_hash or content_hash(mapped)
+    known = state.own_link()
     creates = step.options.get("mode", "create") == "create"
     is_per_record = step.options.get("link") == "per_record"
     if known is not None:
@@ -28,11 +28,13 @@ def run(state: RunState, step: FlowStep) -> None:
     if not isinstance(writer, Writer):
         raise errors.Misconfigured(f"{label} cannot be written.", missing="write")
     reference = state.reference if creates else ""
-    if creates and task.must_find and (found := _look(state, writer, reference)) is not None:
+    # A linked record is there in any case: finding it proves nothing about an update, which is sent again.
+    is_doubtful = creates and task.must_find and known is None
+    if is_doubtful and (found := _look(state, writer, reference)) is not None:
         state.hop(
             state.target_side, f"Found {reference} in {label}", "An earlier attempt had arrived; adopted."
         )
-        _done(state, found.external_id, "", written_hash, "adopted", None)
+        _done(state, found.external_id, "", written_hash, "adopted", None, is_per_record=is_per_record)
         return
     request = WriteRequest(
         task.flow.kind,
@@ -46,12 +48,12 @@ def run(state: RunState, step: FlowStep) -> None:
     except errors.Duplicate as duplicate:
         existing = duplicate.existing_id
         if not existing:
-            found = writer.find(task.flow.kind, reference=reference, hint=mapped)
+            found = writer.find(task.flow.kind, reference=reference, hint=mapped) if reference else None
             if found is None:
                 raise
             existing = found.external_id
         state.hop(state.target_side, f"Already in {label}", f"{existing}; linked")
-        _done(state, existing, "", written_hash, "adopted", None)
+        _done(state, existing, "", written_hash, "adopted", None, is_per_record=is_per_record)
         return
     if result.is_unchanged:
         # The value stands there already: remember that, so that an echo is known, and change nothing.
@@ -77,12 +79,10 @@ def run(state: RunState, step: FlowStep) -> None:
 def _stop_when_same(state: RunState, known: Link, written_hash: str) -> None:
     """An equal hash means nothing new for the target: unchanged, or our own write coming back."""
     target = state.target_side
-    last = known.written_to_erp if target is Side.ERP else known.written_to_storefront
-    if last != written_hash:
+    if known.written_on(target) != written_hash:
         return
     state.outcome.target_id = known.id_on(target)
-    back = known.written_to_storefront if target is Side.ERP else known.written_to_erp
-    if back and state.task.found_by != "person":
+    if known.written_on(target.other) and state.task.found_by != "person":
         raise Skipped("echo", "Our own write came back; there is nothing new in it.")
     raise Skipped("unchanged", "Nothing changed that the other system takes.")
 

@@ -8,6 +8,7 @@ import pycountry
 from integrations.mapping.context import EvaluationContext
 from integrations.mapping.errors import FunctionError
 from integrations.mapping.functions.registry import Category, Example, Parameter, function
+from integrations.mapping.functions.types import as_text, shown
 
 ADDRESS = Category.ADDRESS
 
@@ -30,19 +31,24 @@ def _country(value: str) -> Any:
         return None
 
 
+def _country_problem(country: str) -> str:
+    known = len(country) == 2 and _country(country) is not None
+    return "" if known else f"is a two-letter country code, not {country!r:.60}"
+
+
 @function(
     "state_code",
     category=ADDRESS,
     doc="State name to its code within a country; an unknown name is an error.",
     label="state name to code",
-    parameters=(Parameter("country", str, "alpha-2 country", default="US"),),
+    parameters=(Parameter("country", str, "alpha-2 country", default="US", refuse=_country_problem),),
     examples=(Example("Illinois", "IL"), Example("tx", "TX")),
     result=str,
 )
 def state_code(value: Any, context: EvaluationContext, *, country: str) -> str:
-    code = _state_code(str(value), country)
+    code = _state_code(as_text(value), country)
     if code is None:
-        raise FunctionError(f"{value!r} is not a state of {country}")
+        raise FunctionError(f"{shown(value)} is not a state of {country}")
     return code
 
 
@@ -55,9 +61,9 @@ def state_code(value: Any, context: EvaluationContext, *, country: str) -> str:
     result=str,
 )
 def country_alpha3(value: Any, context: EvaluationContext) -> str:
-    found = _country(str(value))
+    found = _country(as_text(value))
     if found is None:
-        raise FunctionError(f"{value!r} is not a country")
+        raise FunctionError(f"{shown(value)} is not a country")
     return str(found.alpha_3)
 
 
@@ -70,7 +76,7 @@ def country_alpha3(value: Any, context: EvaluationContext) -> str:
     result=str,
 )
 def country_alpha2(value: Any, context: EvaluationContext) -> str:
-    found = _country(str(value))
+    found = _country(as_text(value))
     if found is None:
-        raise FunctionError(f"{value!r} is not a country")
+        raise FunctionError(f"{shown(value)} is not a country")
     return str(found.alpha_2)

@@ -5,6 +5,7 @@ from typing import Any
 from integrations.mapping.context import EvaluationContext
 from integrations.mapping.errors import FunctionError, MissingLink, UnknownValue
 from integrations.mapping.functions.registry import Category, Parameter, function
+from integrations.mapping.functions.types import as_text, shown
 
 LOOKUP = Category.LOOKUP
 
@@ -21,7 +22,7 @@ def lookup(value: Any, context: EvaluationContext, *, map: str) -> str | None:
     table = context.value_tables.get(map)
     if table is None:
         raise FunctionError(f"there is no value map {map!r}")
-    key = str(value).strip()
+    key = as_text(value).strip()
     found = table.rows.get(key)
     if found is not None:
         return found
@@ -32,7 +33,7 @@ def lookup(value: Any, context: EvaluationContext, *, map: str) -> str | None:
             return table.default
         case "hold":
             raise UnknownValue(map, key)
-    raise FunctionError(f"value map {map!r} has no row for {key!r}")
+    raise FunctionError(f"value map {map!r} has no row for {shown(key)}")
 
 
 @function(
@@ -43,7 +44,7 @@ def lookup(value: Any, context: EvaluationContext, *, map: str) -> str | None:
     result=str,
 )
 def link(value: Any, context: EvaluationContext, *, kind: str) -> str:
-    key = str(value).strip()
+    key = as_text(value).strip()
     found = context.links.get((kind, key))
     if found is None:
         raise MissingLink(kind, key)

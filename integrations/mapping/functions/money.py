@@ -7,6 +7,7 @@ from decimal import (
     ROUND_HALF_UP,
     ROUND_UP,
     Decimal,
+    InvalidOperation,
 )
 from typing import Any
 
@@ -25,12 +26,20 @@ ROUNDING = {
 }
 
 
+def _rounded(number: Decimal, places: int, mode: str) -> Decimal:
+    try:
+        number = number.quantize(Decimal(1).scaleb(-places), ROUNDING[mode])
+    except InvalidOperation as error:
+        raise FunctionError(f"{number} has no exact value with {places} places") from error
+    return number if number else abs(number)  # never a negative zero
+
+
 @function(
     "round",
     category=MONEY,
     doc="Round to decimal places by a stated rule.",
     parameters=(
-        Parameter("places", int, "decimal places", default=2),
+        Parameter("places", int, "decimal places", default=2, minimum=0, maximum=12),
         Parameter("mode", str, "rounding rule", default="half_up", choices=tuple(ROUNDING)),
     ),
     examples=(
@@ -40,8 +49,7 @@ ROUNDING = {
     result=Decimal,
 )
 def round_(value: Any, context: EvaluationContext, *, places: int, mode: str) -> Decimal:
-    number = to_decimal(value, context).quantize(Decimal(1).scaleb(-places), ROUNDING[mode])
-    return number if number else abs(number)  # never a negative zero
+    return _rounded(to_decimal(value, context), places, mode)
 
 
 @function(
@@ -59,36 +67,37 @@ def floor(value: Any, context: EvaluationContext) -> int:
     "add",
     category=MONEY,
     doc="Add a number; a negative one subtracts.",
-    parameters=(Parameter("number", object, "what to add", required=True),),
+    parameters=(Parameter("number", Decimal, "what to add", required=True),),
     examples=(Example(Decimal(5), Decimal(3), {"number": -2}),),
     result=Decimal,
 )
-def add(value: Any, context: EvaluationContext, *, number: Any) -> Decimal:
-    return to_decimal(value, context) + to_decimal(number, context)
+def add(value: Any, context: EvaluationContext, *, number: Decimal) -> Decimal:
+    return to_decimal(value, context) + number
 
 
 @function(
     "at_least",
     category=MONEY,
     doc="Never go below a number.",
-    parameters=(Parameter("number", object, "the lowest value", required=True),),
+    parameters=(Parameter("number", Decimal, "the lowest value", required=True),),
     examples=(Example(Decimal(-2), Decimal(0), {"number": 0}),),
     result=Decimal,
 )
-def at_least(value: Any, context: EvaluationContext, *, number: Any) -> Decimal:
-    return max(to_decimal(value, context), to_decimal(number, context))
+def at_least(value: Any, context: EvaluationContext, *, number: Decimal) -> Decimal:
+    return max(to_decimal(value, context), number)
 
 
 @function(
     "multiply",
     category=MONEY,
     doc="Multiply by a number.",
-    parameters=(Parameter("by", object, "the factor", required=True),),
+    parameters=(Parameter("by", Decimal, "the factor", required=True),),
     examples=(Example(Decimal(5), Decimal("7.5"), {"by": "1.5"}),),
     result=Decimal,
 )
-def multiply(value: Any, context: EvaluationContext, *, by: Any) -> Decimal:
-    return to_decimal(value, context) * to_decimal(by, context)
+def multiply(value: Any, context: EvaluationContext, *, by: Decimal) -> Decimal:
+    product = to_decimal(value, context) * by
+    return product if product else abs(product)
 
 
 @function(
@@ -109,7 +118,7 @@ def sum_(value: Any, context: EvaluationContext) -> Decimal:
     category=MONEY,
     doc="Unit price after line discounts: sources are line total and quantity.",
     parameters=(
-        Parameter("places", int, "decimal places", default=2),
+        Parameter("places", int, "decimal places", default=2, minimum=0, maximum=12),
         Parameter("mode", str, "rounding rule", default="half_up", choices=tuple(ROUNDING)),
     ),
     examples=(Example([Decimal("43.52"), 6], Decimal("7.25")),),
@@ -121,4 +130,4 @@ def net_unit_price(value: Any, context: EvaluationContext, *, places: int, mode:
     total, quantity = (to_decimal(one, context) for one in value)
     if not quantity:
         raise FunctionError("the quantity is 0")
-    return (total / quantity).quantize(Decimal(1).scaleb(-places), ROUNDING[mode])
+    return _rounded(total / quantity, places, mode)

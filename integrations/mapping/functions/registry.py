@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
@@ -19,7 +20,7 @@ class Category(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One named parameter of a function."""
+    """One named parameter of a function. A Decimal one is written as a number or as its text."""
 
     name: str
     type: type
@@ -27,6 +28,22 @@ class Parameter:
     default: Any = None
     required: bool = False
     choices: tuple[str, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+    refuse: Callable[[Any], str] | None = None
+    """Says what is wrong with a value of the right type; "" = nothing."""
+
+    def problem(self, value: Any) -> str:
+        """Return why this value cannot be used, in words that follow the parameter's name; "" = it can."""
+        if not _fits(value, self.type):
+            return f"takes {_WORDS.get(self.type, self.type.__name__)}, not {value!r:.60}"
+        if self.choices and value not in self.choices:
+            return f"is one of {', '.join(self.choices)}"
+        if self.minimum is not None and value < self.minimum:
+            return f"is at least {self.minimum}"
+        if self.maximum is not None and value > self.maximum:
+            return f"is at most {self.maximum}"
+        return "" if self.refuse is None else self.refuse(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +81,27 @@ class Function:
             value = arguments.get(parameter.name, parameter.default)
             if value is None and parameter.required:
                 raise DocumentError(where, f"{self.name} needs the parameter {parameter.name!r}")
-            if value is not None and not _fits(value, parameter.type):
-                raise DocumentError(
-                    where, f"{self.name}: {parameter.name} takes {parameter.type.__name__}, not {value!r}"
-                )
-            if parameter.choices and value not in parameter.choices:
-                raise DocumentError(
-                    where, f"{self.name}: {parameter.name} is one of {', '.join(parameter.choices)}"
-                )
-            bound[parameter.name] = value
+            if value is not None and (problem := parameter.problem(value)):
+                raise DocumentError(where, f"{self.name}: {parameter.name} {problem}")
+            is_number = parameter.type is Decimal and value is not None
+            bound[parameter.name] = Decimal(str(value)) if is_number else value
         return bound
 
 
+LARGEST_EXPONENT = 30
+"""Powers of ten a number may reach either way: beyond them no money is meant and arithmetic is not exact."""
+_WORDS = {int: "a whole number", str: "a text", Decimal: "a number"}
+
+
 def _fits(value: Any, wanted: type) -> bool:
-    if wanted is int:
-        return isinstance(value, int) and not isinstance(value, bool)
+    if isinstance(value, bool):
+        return wanted is object
+    if wanted is Decimal:
+        try:
+            number = Decimal(str(value))
+        except InvalidOperation:
+            return False
+        return number.is_finite() and abs(number.adjusted()) <= LARGEST_EXPONENT
     return wanted is object or isinstance(value, wanted)
 
 

@@ -3,23 +3,31 @@
 from typing import Any
 
 from integrations.mapping.context import EvaluationContext
+from integrations.mapping.errors import FunctionError
 from integrations.mapping.functions.registry import Category, Example, Parameter, function
+from integrations.mapping.functions.types import as_text
 
 TEXT = Category.TEXT
+LONGEST = 100_000
+"""Characters a step may make of its input: a few replacements in a row would fill the memory."""
+
+
+def _not_empty(text: str) -> str:
+    return "" if text else "cannot be empty"
 
 
 @function(
     "trim", category=TEXT, doc="Remove blanks at both ends.", examples=(Example(" A50 ", "A50"),), result=str
 )
 def trim(value: Any, context: EvaluationContext) -> str:
-    return str(value).strip()
+    return as_text(value).strip()
 
 
 @function(
     "upper", category=TEXT, doc="Make all letters capitals.", examples=(Example("a50", "A50"),), result=str
 )
 def upper(value: Any, context: EvaluationContext) -> str:
-    return str(value).upper()
+    return as_text(value).upper()
 
 
 @function(
@@ -30,7 +38,7 @@ def upper(value: Any, context: EvaluationContext) -> str:
     result=str,
 )
 def lower(value: Any, context: EvaluationContext) -> str:
-    return str(value).lower()
+    return as_text(value).lower()
 
 
 @function(
@@ -42,19 +50,19 @@ def lower(value: Any, context: EvaluationContext) -> str:
     result=str,
 )
 def prefix(value: Any, context: EvaluationContext, **arguments: str) -> str:
-    return arguments["with"] + str(value)
+    return arguments["with"] + as_text(value)
 
 
 @function(
     "truncate",
     category=TEXT,
     doc="Keep the first characters and drop the rest.",
-    parameters=(Parameter("length", int, "characters kept", required=True),),
+    parameters=(Parameter("length", int, "characters kept", required=True, minimum=0),),
     examples=(Example("Northline", "North", {"length": 5}), Example("Al", "Al", {"length": 5})),
     result=str,
 )
 def truncate(value: Any, context: EvaluationContext, *, length: int) -> str:
-    return str(value)[:length]
+    return as_text(value)[:length]
 
 
 @function(
@@ -62,14 +70,20 @@ def truncate(value: Any, context: EvaluationContext, *, length: int) -> str:
     category=TEXT,
     doc="Fill up at the left to a length.",
     parameters=(
-        Parameter("length", int, "length reached", required=True),
-        Parameter("fill", str, "one character", default="0"),
+        Parameter("length", int, "length reached", required=True, minimum=0, maximum=10_000),
+        Parameter(
+            "fill",
+            str,
+            "one character",
+            default="0",
+            refuse=lambda fill: "" if len(fill) == 1 else "is one character",
+        ),
     ),
     examples=(Example("7", "0007", {"length": 4}),),
     result=str,
 )
 def pad_left(value: Any, context: EvaluationContext, *, length: int, fill: str) -> str:
-    return str(value).rjust(min(length, 10_000), fill[:1] or "0")
+    return as_text(value).rjust(length, fill)
 
 
 @function(
@@ -77,14 +91,17 @@ def pad_left(value: Any, context: EvaluationContext, *, length: int, fill: str) 
     category=TEXT,
     doc="Replace every occurrence of one text by another.",
     parameters=(
-        Parameter("old", str, "what to find", required=True),
+        Parameter("old", str, "what to find", required=True, refuse=_not_empty),
         Parameter("new", str, "what comes instead", default=""),
     ),
     examples=(Example("A-50", "A50", {"old": "-"}),),
     result=str,
 )
 def replace(value: Any, context: EvaluationContext, *, old: str, new: str) -> str:
-    return str(value).replace(old, new) if old else str(value)
+    text = as_text(value)
+    if len(text) + text.count(old) * (len(new) - len(old)) > LONGEST:
+        raise FunctionError(f"would become longer than {LONGEST} characters")
+    return text.replace(old, new)
 
 
 @function(
@@ -98,9 +115,8 @@ def replace(value: Any, context: EvaluationContext, *, old: str, new: str) -> st
 )
 def join(value: Any, context: EvaluationContext, **arguments: str) -> str:
     values = value if isinstance(value, list) else [value]
-    return arguments["with"].join(
-        str(one).strip() for one in values if one not in (None, "") and str(one).strip()
-    )
+    texts = (as_text(one).strip() for one in values if one is not None)
+    return arguments["with"].join(text for text in texts if text)
 
 
 @function(
@@ -108,14 +124,14 @@ def join(value: Any, context: EvaluationContext, **arguments: str) -> str:
     category=TEXT,
     doc="Cut at a separator and take one part, counted from 0; a missing part is nothing.",
     parameters=(
-        Parameter("at", str, "the separator", required=True),
+        Parameter("at", str, "the separator", required=True, refuse=_not_empty),
         Parameter("part", int, "which part, 0 is the first", default=0),
     ),
     examples=(Example("UPS 1Z9", "1Z9", {"at": " ", "part": 1}),),
     result=str,
 )
 def split(value: Any, context: EvaluationContext, *, at: str, part: int) -> str | None:
-    parts = str(value).split(at) if at else [str(value)]
+    parts = as_text(value).split(at)
     return parts[part] if -len(parts) <= part < len(parts) else None
 
 

@@ -7,9 +7,53 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from integrations.mapping.context import EvaluationContext
 from integrations.mapping.errors import FunctionError
-from integrations.mapping.functions.registry import Category, Example, Parameter, function
+from integrations.mapping.functions.registry import (
+    LARGEST_EXPONENT,
+    Category,
+    Example,
+    Parameter,
+    function,
+)
 
 TYPES = Category.TYPES
+
+
+def shown(value: Any) -> str:
+    """Return a value as an error message may quote it."""
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def as_text(value: Any) -> str:
+    """Return a single value as people and JSON write it. Raises FunctionError for lists and objects."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        is_plain = value.is_finite() and abs(value.adjusted()) <= LARGEST_EXPONENT
+        return format(value, "f") if is_plain else str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list | dict):
+        raise FunctionError(f"{shown(value)} is not one value; take one of it or join it first")
+    return str(value)
+
+
+def _zone_problem(zone: str) -> str:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return f"is an IANA zone such as America/Chicago, not {zone!r:.60}"
+    return ""
+
+
+def _format_problem(form: str) -> str:
+    try:
+        datetime(2026, 3, 2, tzinfo=UTC).strftime(form)
+    except ValueError:
+        return f"is a strftime format such as %Y-%m-%d, not {form!r:.60}"
+    return ""
 
 
 @function(
@@ -22,12 +66,18 @@ TYPES = Category.TYPES
 def to_decimal(value: Any, context: EvaluationContext) -> Decimal:
     if isinstance(value, bool):
         raise FunctionError("a yes/no value is not a number")
+    text = str(value).strip()
     try:
-        number = Decimal(str(value).strip())
+        # Python reads 1_000 as 1000; nobody who writes that in a shop means a number.
+        number = Decimal("" if "_" in text else text)
     except InvalidOperation as error:
-        raise FunctionError(f"{value!r} is not a number") from error
+        raise FunctionError(f"{shown(value)} is not a number") from error
     if not number.is_finite():
-        raise FunctionError(f"{value!r} is not a finite number")
+        raise FunctionError(f"{shown(value)} is not a finite number")
+    if not number:
+        return abs(number)  # never a negative zero
+    if abs(number.adjusted()) > LARGEST_EXPONENT:
+        raise FunctionError(f"{shown(value)} is beyond what money can be")
     return number
 
 
@@ -41,43 +91,55 @@ def to_decimal(value: Any, context: EvaluationContext) -> Decimal:
 def to_integer(value: Any, context: EvaluationContext) -> int:
     number = to_decimal(value, context)
     if number != number.to_integral_value():
-        raise FunctionError(f"{value!r} is not a whole number")
+        raise FunctionError(f"{shown(value)} is not a whole number")
     return int(number)
 
 
 @function(
-    "to_text", category=TYPES, doc="Write as text.", examples=(Example(Decimal("5.0"), "5.0"),), result=str
+    "to_text",
+    category=TYPES,
+    doc="Write as text.",
+    examples=(Example(Decimal("5.0"), "5.0"), Example(True, "true")),
+    result=str,
 )
 def to_text(value: Any, context: EvaluationContext) -> str:
-    return value if isinstance(value, str) else str(value)
+    return as_text(value)
 
 
 @function(
     "to_date",
     category=TYPES,
-    doc="Read a time and give its calendar day in a zone, written in a format.",
+    doc="Read a time and give its calendar day in a zone, written in a format; a day without a time stays that day.",
     parameters=(
-        Parameter("zone", str, "IANA zone", default="UTC"),
-        Parameter("format", str, "strftime format", default="%Y-%m-%d"),
+        Parameter("zone", str, "IANA zone", default="UTC", refuse=_zone_problem),
+        Parameter("format", str, "strftime format", default="%Y-%m-%d", refuse=_format_problem),
     ),
     examples=(
         Example(datetime(2026, 3, 2, 3, 0, tzinfo=UTC), "2026-03-01", {"zone": "America/Chicago"}),
         Example("2026-03-02T15:04:05+00:00", "03/02/2026", {"format": "%m/%d/%Y"}),
+        Example("2026-03-02", "2026-03-02", {"zone": "America/Chicago"}),
     ),
     result=str,
 )
 def to_date(value: Any, context: EvaluationContext, *, zone: str, format: str) -> str:
-    moment = value
-    if isinstance(moment, str):
-        try:
-            moment = datetime.fromisoformat(moment)
-        except ValueError as error:
-            raise FunctionError(f"{value!r} is not a date") from error
+    moment = _day_or_moment(value.strip()) if isinstance(value, str) else value
     if isinstance(moment, datetime):
         try:
             moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(ZoneInfo(zone))
-        except ZoneInfoNotFoundError as error:
-            raise FunctionError(f"{zone!r} is not a time zone") from error
+        except OverflowError as error:
+            # The year 1 that .NET writes for "no date" has no day before it.
+            raise FunctionError(f"{shown(value)} has no calendar day in {zone}") from error
     elif not isinstance(moment, date):
-        raise FunctionError(f"{value!r} is not a date")
+        raise FunctionError(f"{shown(value)} is not a date")
     return moment.strftime(format)
+
+
+def _day_or_moment(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        pass  # it has a time of day, or is no date at all
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise FunctionError(f"{shown(text)} is not a date") from error

@@ -41,8 +41,8 @@ def field(
     }
 
 
-def _attributes(bound: BoundField, *, has_hint: bool) -> dict[str, str]:
-    attributes = {}
+def _attributes(bound: BoundField, *, has_hint: bool) -> dict[str, str | bool]:
+    attributes: dict[str, str | bool] = {}
     described = []
     if not isinstance(bound.field.widget, forms.CheckboxInput):
         attributes["class"] = f"form-control {bound.field.widget.attrs.get('class', '')}".strip()
