@@ -34,7 +34,6 @@ def test_a_secret_is_replaced_wherever_it_stands(line: str) -> None:
     assert "•••" in redact(line)
 
 
-@pytest.mark.xfail(strict=True, reason="portal.logs leaves these in; remove the mark with the fix")
 @pytest.mark.parametrize(
     "line",
     [
@@ -49,9 +48,6 @@ def test_a_secret_behind_another_word_is_replaced_as_well(line: str) -> None:
     assert SECRET not in redact(line)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="portal.logs rewrites the message only; the traceback is formatted later"
-)
 def test_a_secret_in_a_traceback_is_replaced() -> None:
     stream = StringIO()
     handler = logging.StreamHandler(stream)

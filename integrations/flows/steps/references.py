@@ -28,6 +28,10 @@ def run(state: RunState, step: FlowStep) -> None:
             )
             if (query.kind.value, query.value) not in state.links:
                 wanted.append((item, query))
+    # People search an order by a SKU in it as well.
+    for place, (_, query) in enumerate(wanted):
+        if query.kind is Kind.PRODUCT:
+            state.outcome.search_keys[f"sku {place + 1}"] = query.value
     found = state.ports.find_links([query for _, query in wanted])
     for (item, query), link in zip(wanted, found, strict=True):
         known = link or _adopt(state, item, query)

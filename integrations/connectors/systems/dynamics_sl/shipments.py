@@ -41,7 +41,13 @@ def fetch_shipment(api: CtApi, shipper_id: str) -> Record:
         fields,
         updated_at=moment(header.get("LUpd_DateTime")),
         business_key=shipper_id,
-        search_keys={"OrdNbr": header.get("OrdNbr", ""), "CustOrdNbr": fields["CustOrdNbr"]},
+        search_keys={
+            "OrdNbr": header.get("OrdNbr", ""),
+            "CustOrdNbr": fields["CustOrdNbr"],
+            **{
+                f"tracking {place}": each["value"] for place, each in enumerate(fields["tracking_numbers"], 1)
+            },
+        },
     )
 
 
