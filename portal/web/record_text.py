@@ -74,6 +74,10 @@ def json_text(value: Any, indent: int = 0) -> str:
     return canonical_json(value).decode()
 
 
+_FILLERS = frozenset({"", "0", "false", "1900-01-01T00:00:00"})
+"""What SOAP services with required value types carry where nothing is meant."""
+
+
 def exchange_text(text: str, *, is_revealed: bool) -> str:
     """Return a request or an answer laid out for reading: header lines as they are, JSON and XML indented."""
     stripped = text.strip()
@@ -99,8 +103,11 @@ def _xml_text(text: str, is_revealed: bool) -> str:
     # Stored text only, cut at a limit: expat with entities refused by the stdlib's own limits is enough to lay it out.
     try:
         root = ET.fromstring(text)  # noqa: S314
+        left_out = _drop_fillers(root)
         ET.indent(root)
         laid_out = ET.tostring(root, encoding="unicode")
+        if left_out:
+            laid_out += f"\n\n{left_out} elements without a value are not shown."
     except ET.ParseError:
         laid_out = text.replace("><", ">\n<")
     if is_revealed:
@@ -108,6 +115,17 @@ def _xml_text(text: str, is_revealed: bool) -> str:
     for pattern in (_XML_LEAF, _XML_ATTRIBUTE):
         laid_out = pattern.sub(_mask_group, laid_out)
     return _mask_plain(laid_out, is_revealed)
+
+
+def _drop_fillers(element: ET.Element) -> int:
+    """Remove elements that only a service's required types fill (empty, 0, false, 1900); returns how many."""
+    dropped = 0
+    for child in list(element):
+        dropped += _drop_fillers(child)
+        if not len(child) and (child.text or "").strip() in _FILLERS:
+            element.remove(child)
+            dropped += 1
+    return dropped
 
 
 def _mask_group(found: "re.Match[str]") -> str:

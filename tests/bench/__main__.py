@@ -1,4 +1,4 @@
-"""``./connect bench delivery [--json] [--orders N] [--latency MS]``: prints figures, asserts none."""
+"""``./connect bench delivery [--json] [--orders N] [--latency MS] [--rate N]``: prints figures, asserts none."""
 
 import argparse
 import json
@@ -15,8 +15,9 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
     parser.add_argument("--orders", type=int, default=2000)
     parser.add_argument("--latency", type=float, default=0.0, help="of the ERP, in milliseconds")
+    parser.add_argument("--rate", type=int, default=20, help="orders a second of the calm part")
     given = parser.parse_args()
-    figures = BENCHES[given.bench](orders=given.orders, latency_ms=given.latency)
+    figures = BENCHES[given.bench](orders=given.orders, latency_ms=given.latency, rate=given.rate)
     if given.json:
         print(json.dumps(figures))
     else:

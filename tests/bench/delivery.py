@@ -32,14 +32,14 @@ SECRET = "bench-secret-bench-secret-bench-secret"
 _PATIENCE_SECONDS = 300.0
 
 
-def run(*, orders: int, latency_ms: float) -> dict[str, Any]:
+def run(*, orders: int, latency_ms: float, rate: int) -> dict[str, Any]:
     """Return intake rate, end-to-end rate, latencies, CPU milliseconds per order and peak memory."""
     with tempfile.TemporaryDirectory(prefix="connect-bench-") as folder:
         os.environ["CONNECT_STATE_DIR"] = folder
         stage = Stage(State.open(), latency_ms)
         try:
             stage.start()
-            return stage.measure(orders)
+            return stage.measure(orders, rate)
         finally:
             stage.stop()
 
@@ -100,17 +100,17 @@ class Stage:
         if self.erp is not None:
             self.erp.stop()
 
-    def measure(self, orders: int) -> dict[str, Any]:
+    def measure(self, orders: int, rate: int) -> dict[str, Any]:
         watcher = threading.Thread(target=self._watch_memory, daemon=True)
         watcher.start()
         try:
-            return self._measure(orders)
+            return self._measure(orders, rate)
         finally:
             self.is_over.set()
             watcher.join()
 
-    def _measure(self, orders: int) -> dict[str, Any]:
-        calm = self._calm(rate=20, seconds=10)
+    def _measure(self, orders: int, rate: int) -> dict[str, Any]:
+        calm = self._calm(rate=rate, seconds=10)
         before = self._cpu()
         started = time.monotonic()
         latencies = self._send(range(1_000_000, 1_000_000 + orders), threads=8)
@@ -145,6 +145,7 @@ class Stage:
         arrived = self._stats()["arrived"]
         waits = [(arrived[f"orders:{reference}"] - at) * 1000 for reference, at in sent.items()]
         return {
+            "calm_rate_per_s": rate,
             "ack_p50_ms": round(_percentile(acks, 50), 2),
             "ack_p99_ms": round(_percentile(acks, 99), 2),
             "webhook_to_erp_p50_ms": round(_percentile(waits, 50), 2),

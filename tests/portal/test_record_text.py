@@ -94,3 +94,13 @@ def test_xml_that_was_cut_off_is_still_masked() -> None:
 
 def test_json_that_was_cut_off_still_hides_e_mails() -> None:
     assert "jane@" not in exchange_text('{"email": "jane@hall.example", "na', is_revealed=False)
+
+
+def test_elements_that_only_fill_a_required_type_are_counted_and_not_shown() -> None:
+    text = exchange_text(
+        "<order><CustID>C300</CustID><AdminHold>false</AdminHold><Priority>0</Priority><notes/></order>",
+        is_revealed=True,
+    )
+    assert "<CustID>C300</CustID>" in text
+    assert "AdminHold" not in text
+    assert "3 elements without a value are not shown." in text
