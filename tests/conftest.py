@@ -36,7 +36,8 @@ def database(super_connection: "psycopg.Connection[Any]", django_db_blocker: Any
     from django.db import connections
 
     from integrations.operations import inbox
-    from integrations.stores import vault
+    from integrations.operations.delivery import courier
+    from integrations.stores import vault, versions
 
     with django_db_blocker.unblock():
         yield
@@ -48,7 +49,10 @@ def database(super_connection: "psycopg.Connection[Any]", django_db_blocker: Any
         if name not in _KEPT
     ]
     super_connection.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
+    # Ids start over, so nothing that is cached by id may stay.
     vault.forget()
+    versions.forget()
+    courier._schemas.clear()
     inbox._targets.clear()
 
 

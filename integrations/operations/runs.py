@@ -17,7 +17,7 @@ from integrations.kinds.record import from_canonical_json
 from integrations.models import Payload, Run, ValueMap, ValueMapVersion, current_tenant_id
 from integrations.operations import audit, links
 from integrations.operations.audit import Actor
-from integrations.operations.delivery.finish import promote_next
+from integrations.operations.delivery import heads
 from integrations.operations.wake import wake_on_commit
 from integrations.stores import vault
 
@@ -117,7 +117,7 @@ def skip(run_ids: Sequence[int], reason: str, *, actor: Actor) -> int:
         cursor.execute(_SKIP, values)
         skipped = [row[0] for row in cursor.fetchall()]
         if skipped:
-            promote_next(cursor, skipped)
+            heads.pass_on(cursor, ended=skipped, waiting=())
             audit.record(actor, "run.skipped", _subject(skipped), f"{len(skipped)} skipped: {reason.strip()}")
             wake_on_commit()
     return len(skipped)

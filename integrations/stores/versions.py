@@ -42,3 +42,9 @@ def value_tables(pair_ids: Iterable[int]) -> dict[int, dict[str, ValueTable]]:
 def _table(map_id: int, key: str, number: int) -> ValueTable:
     version: Any = ValueMapVersion.across_tenants.get(value_map_id=map_id, number=number)
     return ValueTable(key, number, version.rows, version.unknown, version.default)
+
+
+def forget() -> None:
+    """Drop what is cached by id: where ids start over, as between tests."""
+    _compiled.clear()
+    _table.cache_clear()

@@ -108,3 +108,25 @@ def test_two_drains_never_claim_the_same_run(world: BenchWorld, ledger: Ledger) 
             cursor.execute("UPDATE connection SET last_success_at = now()")
         _together(claim, claim, claim)
     assert len(seen) == len(set(seen)) > 0
+
+
+def test_a_newer_version_that_came_while_the_older_was_served_does_not_wait_behind_its_hold(
+    world: BenchWorld, ledger: Ledger
+) -> None:
+    def serve() -> None:
+        with pytest.MonkeyPatch.context() as patch, database_role("engine"):
+            patch.setattr("integrations.operations.delivery.drain._LINGER_SECONDS", 0.05)
+            Drain(threads=1, lease_seconds=30).run()
+
+    world.send(world.order(1))
+    serve()
+    world.send(world.order(1, quantity=3))
+    one = Drain(threads=1, lease_seconds=30)
+    with database_role("engine"):
+        assert one._claim() == 1
+    world.send(world.order(1, quantity=4))  # arrives while the older change is in flight
+    with database_role("engine"):
+        one._shut_down()
+        one.bell.close()
+    serve()
+    assert [run.status for run in world.runs()] == ["succeeded", "superseded", "held"]

@@ -13,12 +13,13 @@ from django.db import connection, transaction
 
 from integrations.flows.outcome import Outcome
 from integrations.kinds import RunStatus, canonical_json
-from integrations.operations.delivery import aftermath
+from integrations.operations.delivery import aftermath, heads
 from integrations.operations.delivery.prefetch import Job
 from integrations.operations.delivery.texts import plain_json, plain_text
 from integrations.stores import vault
 
 _DONE = (RunStatus.SUCCEEDED, RunStatus.SKIPPED, RunStatus.DEAD, RunStatus.CANCELLED)
+_WAITING = (RunStatus.HELD, RunStatus.RETRYING)
 
 _FINISH = """
 WITH given AS (
@@ -47,28 +48,6 @@ WHERE r.id = g.id AND r.fence = g.fence AND r.status = 'running'
 RETURNING r.id
 """
 
-# Finishing a head frees its record for the next run in sequence, in the same transaction.
-# The heads are locked by a statement of their own: the next one then sees what an intake that held them added.
-_LOCK_HEADS = """
-SELECT h.id FROM record_head h
-JOIN run r ON h.tenant_id = r.tenant_id AND h.flow_id = r.flow_id AND h.record_key = r.record_key
-WHERE r.id = ANY (%(ids)s) AND h.live_run_id = r.id
-ORDER BY h.flow_id, h.record_key FOR UPDATE OF h
-"""
-_PROMOTE = """
-WITH freed AS (
-    SELECT id, tenant_id, flow_id, record_key FROM record_head WHERE id = ANY (%(heads)s)
-), following AS (
-    SELECT DISTINCT ON (f.id) f.id AS head_id, r.id AS run_id
-    FROM freed f LEFT JOIN run r ON r.tenant_id = f.tenant_id AND r.flow_id = f.flow_id
-        AND r.record_key = f.record_key AND NOT r.is_head AND r.status IN ('queued', 'retrying')
-    ORDER BY f.id, r.sequence
-), heads AS (
-    UPDATE record_head h SET live_run_id = n.run_id FROM following n WHERE h.id = n.head_id
-)
-UPDATE run r SET is_head = true, due_at = least(r.due_at, now()) FROM following n WHERE r.id = n.run_id
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Finished:
@@ -88,13 +67,12 @@ def finish(batch: Sequence[Finished]) -> int:
         ours = [one for one in batch if one.job.claim.id in accepted]
         if not ours:
             return 0
-        if done := [one.job.claim.id for one in ours if one.outcome.status in _DONE]:
-            promote_next(cursor, done)
+        superseded = heads.pass_on(cursor, ended=_ids(ours, _DONE), waiting=_ids(ours, _WAITING))
         _insert_attempts(cursor, ours)
         _insert_payloads(cursor, ours)
         aftermath.save_links(cursor, ours)
         _insert_search_keys(cursor, ours)
-        aftermath.hold(cursor, ours)
+        aftermath.hold(cursor, [one for one in ours if one.job.claim.id not in superseded])
         aftermath.follow_up(cursor, ours)
         aftermath.meter(cursor, ours)
         aftermath.judge_connections(cursor, ours)
@@ -102,11 +80,8 @@ def finish(batch: Sequence[Finished]) -> int:
     return len(ours)
 
 
-def promote_next(cursor: Any, run_ids: Sequence[int]) -> None:
-    """Free the heads that these ended runs held, and let the next run of each record be claimed."""
-    cursor.execute(_LOCK_HEADS, {"ids": list(run_ids)})
-    if heads := [row[0] for row in cursor.fetchall()]:
-        cursor.execute(_PROMOTE, {"heads": heads})
+def _ids(ours: Sequence[Finished], statuses: tuple[RunStatus, ...]) -> list[int]:
+    return [one.job.claim.id for one in ours if one.outcome.status in statuses]
 
 
 def _columns(batch: Sequence[Finished]) -> list[Any]:
