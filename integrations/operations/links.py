@@ -145,6 +145,32 @@ def save_link(tenant_id: int, pair_id: int, kind: Kind, link: Link, made_by: str
     return Link(*row)
 
 
+def link_by_hand(tenant_id: int, pair_id: int, kind: Kind, storefront_key: str, erp_id: str) -> Link:
+    """Commit what a person says: a link found by itself is pointed elsewhere, a new one is made, holds are released.
+
+    Returns the link that stands; it is another one when ``erp_id`` belongs to another record already.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {_COLUMNS} FROM record_link WHERE tenant_id = %s AND pair_id = %s AND kind = %s AND erp_id = %s"
+            " AND storefront_key <> %s AND storefront_id <> %s",
+            [tenant_id, pair_id, kind.value, erp_id, storefront_key, storefront_key],
+        )
+        taken: Any = cursor.fetchone()
+        if taken is not None:
+            return Link(*taken)
+        cursor.execute(
+            "UPDATE record_link SET erp_id = %s, erp_key = %s, made_by = 'person', updated_at = now()"
+            " WHERE id = (SELECT id FROM record_link WHERE tenant_id = %s AND pair_id = %s AND kind = %s"
+            "  AND (storefront_key = %s OR storefront_id = %s) ORDER BY id LIMIT 1)",
+            [erp_id, erp_id, tenant_id, pair_id, kind.value, storefront_key, storefront_key],
+        )
+        if cursor.rowcount:
+            release_satisfied(cursor, tenant_id=tenant_id, kind=kind.value)
+            return Link(storefront_key, erp_id, storefront_key, erp_id)
+    return save_link(tenant_id, pair_id, kind, Link(storefront_key, erp_id, storefront_key, erp_id), "person")
+
+
 def release_satisfied(
     cursor: Any, *, tenant_id: int | None = None, kind: str = "", by: str = "link added", limit: int = 500
 ) -> int:

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from integrations.flows.ports import Link
 from integrations.kinds import Kind, canonical_json
 from integrations.kinds.record import from_canonical_json
 from integrations.models import Payload, Run, ValueMap, ValueMapVersion, current_tenant_id
@@ -130,7 +129,8 @@ def _subject(run_ids: Sequence[int]) -> str:
 def link_sku(pair_id: int, storefront_sku: str, erp_sku: str, *, actor: Actor) -> int:
     """Link a SKU of the storefront with one of the ERP; returns how many held runs that released.
 
-    Raises LinkRefused when either is linked to another one already, or is empty.
+    A link found by itself gives way to what a person says. Raises LinkRefused when the item belongs to another SKU,
+    or when one of them is empty.
     """
     ours, theirs = storefront_sku.strip(), erp_sku.strip()
     if not ours or not theirs:
@@ -138,10 +138,12 @@ def link_sku(pair_id: int, storefront_sku: str, erp_sku: str, *, actor: Actor) -
     tenant_id = current_tenant_id()
     with transaction.atomic():
         before = _held_by_product(pair_id)
-        stands = links.save_link(tenant_id, pair_id, Kind.PRODUCT, Link(ours, theirs, ours, theirs), "person")
-        if (stands.storefront_id, stands.erp_id) != (ours, theirs):
+        stands = links.link_by_hand(tenant_id, pair_id, Kind.PRODUCT, ours, theirs)
+        if (stands.storefront_key, stands.erp_id) != (ours, theirs):
             transaction.set_rollback(True)
-            raise LinkRefused(f"{stands.storefront_id} is linked to {stands.erp_id} already.")
+            raise LinkRefused(
+                f"{stands.storefront_key or stands.storefront_id} is linked to {stands.erp_id} already."
+            )
         released = before - _held_by_product(pair_id)
         audit.record(
             actor, "link.added", f"pair {pair_id}", f"SKU {ours} is {theirs}; released {released} records"

@@ -122,7 +122,7 @@ def _drop_fillers(element: ET.Element) -> int:
     dropped = 0
     for child in list(element):
         dropped += _drop_fillers(child)
-        if not len(child) and (child.text or "").strip() in _FILLERS:
+        if not len(child) and not child.attrib and (child.text or "").strip() in _FILLERS:
             element.remove(child)
             dropped += 1
     return dropped

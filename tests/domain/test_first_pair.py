@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from integrations.kinds import Environment
 from integrations.models import Alert, Connection, Flow, Pair, PollCursor, RecordLink, Run, Tenant, in_tenant
-from integrations.operations import connections, pairs, polling, sweep, tenants
+from integrations.operations import connections, pairs, polling, runs, sweep, tenants
 from integrations.operations.delivery.drain import Drain
 from integrations.operations.inbox import receive_hook
 from tests.conftest import database_role
@@ -121,6 +121,20 @@ def test_an_unknown_sku_holds_the_order_until_the_item_appears_in_the_erp(world:
     world.settle()
     assert world.last("order_out").status == "succeeded"
     assert len(world.sales_orders(placed["order_number"])) == 1
+
+
+def test_a_person_points_a_stale_link_at_the_new_item_and_the_held_order_goes(world: World) -> None:
+    world.erp.control("DELETE", "items/A50-HALO")
+    world.erp.control(
+        "POST", "items", {"InvtID": "A50-HALO-2", "Descr": "Halo", "price": "59.99", "stock": 5}
+    )
+    world.place(lines=[{"sku": "A50-HALO", "quantity": 1}])
+    world.settle()
+    assert world.last("order_out").status == "held"
+    with in_tenant(world.tenant.pk):
+        assert runs.link_sku(world.pair.pk, "A50-HALO", "A50-HALO-2", actor=ACTOR) == 1
+    world.settle()
+    assert world.last("order_out").status == "succeeded"
 
 
 def test_an_unmapped_shipping_method_holds_the_order(world: World) -> None:
