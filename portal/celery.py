@@ -3,7 +3,7 @@
 import os
 
 from celery import Celery
-from celery.signals import worker_shutting_down
+from celery.signals import worker_init, worker_shutting_down
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
@@ -28,6 +28,14 @@ app.conf.update(
     beat_max_loop_interval=2,
 )
 app.autodiscover_tasks(["integrations"])
+
+
+@worker_init.connect
+def _check_role(**_: object) -> None:
+    """Refuse to serve under a role that row security does not bind; closed again before children are forked."""
+    from portal.checks import refuse_unbound_roles
+
+    refuse_unbound_roles()
 
 
 @worker_shutting_down.connect

@@ -1,11 +1,18 @@
-"""Start-up checks: refuse a runtime role that row-level security does not bind."""
+"""Start-up checks: refuse a runtime role that row-level security does not bind.
 
+``refuse_unbound_roles`` is called as web processes and workers start; ``manage check --database`` runs the same.
+"""
+
+import logging
 from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
-from django.db import connections
+from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError, connections
+
+log = logging.getLogger("connect.checks")
 
 
 @register(Tags.database)
@@ -31,3 +38,19 @@ def runtime_role_is_bound(databases: Sequence[str] | None = None, **_: Any) -> l
                 )
             )
     return problems
+
+
+def refuse_unbound_roles() -> None:
+    """Raise ImproperlyConfigured when this process would run under a role that sees every tenant's rows.
+
+    A database that does not answer yet refuses nobody: no row can be read through it either.
+    """
+    try:
+        problems = runtime_role_is_bound(databases=list(settings.DATABASES))
+    except OperationalError:
+        log.warning("the database does not answer yet; its role is not checked")
+        return
+    finally:
+        connections.close_all()
+    if problems:
+        raise ImproperlyConfigured(" ".join(problem.msg for problem in problems))

@@ -7,12 +7,13 @@ from typing import Any
 import psycopg
 import pytest
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import ProgrammingError, connection, connections
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from integrations.models import AuditEntry, in_tenant
 from integrations.models.isolation import tenant_models
-from portal.checks import runtime_role_is_bound
+from portal.checks import refuse_unbound_roles, runtime_role_is_bound
 from tests.conftest import database_role
 from tests.worlds import BenchWorld
 
@@ -145,6 +146,8 @@ def test_the_start_up_check_refuses_a_role_that_row_security_does_not_bind(
     assert settings.DB_ROLE == "web"
     with database_role("owner"):
         (problem,) = runtime_role_is_bound(["default"])
+        with pytest.raises(ImproperlyConfigured, match="row-level security does not bind"):
+            refuse_unbound_roles()
     assert problem.id == "connect.E001"
     assert ("postgres" if role == "superuser" else "connect_owner") in problem.msg
     connections["default"].close()
