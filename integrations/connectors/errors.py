@@ -39,7 +39,10 @@ class Transient(ConnectorError):
 
 
 class RateLimited(ConnectorError):
-    """We are too fast. ``retry_after_seconds`` is the vendor's word, or None where it gave none."""
+    """We are too fast. ``retry_after_seconds`` is the vendor's word, or None where it gave none.
+
+    ``is_remote`` False is our own limiter's: the system has refused nothing and was not asked.
+    """
 
     remedy = "wait"
 
@@ -48,12 +51,14 @@ class RateLimited(ConnectorError):
         message: str,
         *,
         retry_after_seconds: float | None = None,
+        is_remote: bool = True,
         detail: str = "",
         code: str = "",
         request_id: str = "",
     ) -> None:
         super().__init__(message, detail=detail, code=code, request_id=request_id)
         self.retry_after_seconds = retry_after_seconds
+        self.is_remote = is_remote
 
 
 class OutcomeUnknown(ConnectorError):

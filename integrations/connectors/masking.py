@@ -17,11 +17,15 @@ import msgspec
 _DIGITS = re.compile(rb"\d+(?:[ +-]\d+)*")
 _DIGITS_TEXT = re.compile(r"[0-9]+(?:[ +-][0-9]+)*")
 _SHORTEST, _LONGEST = 14, 19
+_ENOUGH_DIGITS = re.compile(rb"\d(?:[ +-]?\d){13}")
+"""Most bodies hold no run of digits as long as a card's: one pass tells, before groups are looked at."""
 _SMALLEST_GROUP = 3
 """Cards are written 4-4-4-4, 4-6-5 or the like; only the last group may be smaller."""
 _CARD_WORDS = r"(?:card[_ -]?(?:number|nbr|num|no)(?![a-z])|cc[_-]?num(?:ber)?|cvv|cvc|security[_-]?code)"
 _CARD_FIELD = re.compile(rf"(?i)({_CARD_WORDS}|^pan$)")
 _NAMES_CARD = re.compile(rf"(?i)({_CARD_WORDS}|\bpan\b)".encode())
+_CARD_LITERALS = (b"card", b"ccnum", b"cc_num", b"cc-num", b"cvv", b"cvc", b"security", b"pan")
+"""Every name of the pattern above contains one of these; a body without any is told ten times faster."""
 _NAMED_VALUE = re.compile(
     rf"(?i)((?<![a-z0-9_.-])[a-z0-9_.-]{{0,40}}(?:{_CARD_WORDS}[a-z0-9_.-]{{0,40}}|(?<![a-z0-9])pan)[\"']?\s*[=:>]\s*[\"']?)"
     r"([^&<>\"'\s][^&<>\"'\r\n]*)".encode()
@@ -118,8 +122,13 @@ def _card_end(text: str, groups: list[tuple[int, int]], first: int) -> int | Non
 
 def mask_body(body: bytes) -> tuple[bytes, list[str]]:
     """Return the body with card numbers masked, and where they were. Untouched bodies come back as they are."""
-    if _NAMES_CARD.search(body) is None and not any(
-        len(match[0]) >= _SHORTEST and _cards(match[0].decode()) for match in _DIGITS.finditer(body)
+    lowered = body.lower()
+    may_name_card = any(word in lowered for word in _CARD_LITERALS)
+    if (not may_name_card or _NAMES_CARD.search(body) is None) and (
+        _ENOUGH_DIGITS.search(body) is None
+        or not any(
+            len(match[0]) >= _SHORTEST and _cards(match[0].decode()) for match in _DIGITS.finditer(body)
+        )
     ):
         return body, []
     try:

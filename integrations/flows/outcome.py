@@ -53,9 +53,11 @@ class ConnectionVerdict:
 
     side: Side
     health: str
-    """``ok``, ``failed`` or ``refused``."""
+    """``ok``, ``failed``, ``refused`` or ``rate_limited``."""
     message: str = ""
     field: str = ""
+    retry_after_seconds: float | None = None
+    """Of a rate limit, where the system told one."""
 
 
 @dataclass(slots=True)

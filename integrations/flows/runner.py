@@ -109,7 +109,12 @@ def _apply(error: errors.ConnectorError, state: RunState, chance: Callable[[], f
         outcome.verdicts.append(ConnectionVerdict(state.side, "refused", error.message, error.field))
     elif isinstance(error, errors.Transient | errors.OutcomeUnknown):
         outcome.verdicts.append(ConnectionVerdict(state.side, "failed", error.message))
-    elif not isinstance(error, errors.RateLimited):
+    elif isinstance(error, errors.RateLimited):
+        if error.is_remote:
+            outcome.verdicts.append(
+                ConnectionVerdict(state.side, "rate_limited", retry_after_seconds=error.retry_after_seconds)
+            )
+    else:
         # It answered, if only with a refusal of this record.
         outcome.verdicts.append(ConnectionVerdict(state.side, "ok"))
     state.hop(state.side, f"{label}: {outcome.error}", outcome.reason)

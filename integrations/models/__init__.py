@@ -1,6 +1,6 @@
 """The product's tables. Writes go through ``integrations.operations``, reads through ``integrations.queries``."""
 
-from integrations.models.connections import Connection, ConnectionSecret, PollCursor
+from integrations.models.connections import Connection, ConnectionLimit, ConnectionSecret, PollCursor
 from integrations.models.events import Event, Payload, RefusedHook
 from integrations.models.idempotency import IdempotencyKey
 from integrations.models.oversight import Alert, AuditEntry, UsageDay
@@ -29,6 +29,7 @@ __all__ = [
     "Attempt",
     "AuditEntry",
     "Connection",
+    "ConnectionLimit",
     "ConnectionSecret",
     "DrainSlot",
     "Event",

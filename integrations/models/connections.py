@@ -1,6 +1,7 @@
 """Connections: a tenant's access to one system, its sealed secrets apart, and the position of its polls."""
 
 from django.db import models
+from django.db.models.functions import Now
 
 from integrations.kinds import ConnectionHealth
 from integrations.models.tenancy import TenantKey, TenantModel
@@ -33,6 +34,8 @@ class Connection(TenantModel):
     open_until = models.DateTimeField(null=True, blank=True)
     """While the breaker is open: when the next probe may go."""
     max_parallel = models.PositiveSmallIntegerField(default=4)
+    calls_per_minute = models.PositiveIntegerField(null=True, db_default=None)
+    """What the system allows this credential; None = no stated limit."""
     settle_seconds = models.FloatField(default=130)
     """How long after a lapsed lease a look-up that finds nothing is not believed yet."""
     last_hook_at = models.DateTimeField(null=True, blank=True)
@@ -67,6 +70,28 @@ class ConnectionSecret(TenantModel):
         db_table = "connection_secret"
         constraints = [
             models.UniqueConstraint(fields=["tenant", "connection"], name="connection_secret_one"),
+        ]
+
+
+class ConnectionLimit(TenantModel):
+    """What a credential may still do right now: one bucket of rate tokens for all workers, and what a 429 taught.
+
+    Locked by claims before runs, in the order of ``connection_id``. ``tokens`` counts as of ``refilled_at``.
+    """
+
+    connection = TenantKey(Connection, models.CASCADE)
+    per_minute = models.FloatField(null=True)
+    """Tokens refilled a minute: the stated limit, lower for a while after a 429. None = not metered."""
+    tokens = models.FloatField(default=0, db_default=0)
+    refilled_at = models.DateTimeField(db_default=Now())
+    blocked_until = models.DateTimeField(null=True)
+    refusals = models.PositiveIntegerField(default=0, db_default=0)
+    """429s in a row; a granted call after the block ends the row."""
+
+    class Meta:
+        db_table = "connection_limit"
+        constraints = [
+            models.UniqueConstraint(fields=["connection"], name="connection_limit_one"),
         ]
 
 

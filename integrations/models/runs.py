@@ -37,6 +37,14 @@ class Run(TenantModel):
     """Counted tries; rate-limit waits and lost races are not."""
     must_find = models.BooleanField(default=False)
     """An earlier attempt may have been sent: look before writing."""
+    claimed_by = models.CharField(max_length=120, blank=True, db_default="")
+    """The drain that claimed it last."""
+    is_suspect = models.BooleanField(default=False, db_default=False)
+    """It was being served when its worker died, so it is served with nothing beside it."""
+    is_alone = models.BooleanField(default=False, db_default=False)
+    """The claim in force is such a lone one."""
+    lone_deaths = models.PositiveSmallIntegerField(default=0, db_default=0)
+    """Workers that died while serving nothing but this run; the second puts it aside."""
     believe_missing_at = models.DateTimeField(null=True)
     """A look-up that finds nothing is believed only from this time on."""
     reason = models.CharField(max_length=300, blank=True)
@@ -75,15 +83,14 @@ class Run(TenantModel):
         ]
         indexes = [
             models.Index(fields=["lane", "pair", "due_at", "id"], name="run_due", condition=IS_DUE),
+            # The newest first are read from the unique key (tenant_id, id): each further index costs every claim
+            # and every finish an entry.
             models.Index(
-                fields=["leased_until"], name="run_leased", condition=models.Q(status=RunStatus.RUNNING.value)
-            ),
-            models.Index(
-                fields=["pair"],
-                name="run_running_of_pair",
+                fields=["pair", "leased_until"],
+                name="run_running",
                 condition=models.Q(status=RunStatus.RUNNING.value),
             ),
-            models.Index(fields=["tenant", "-id"], name="run_newest"),
+            models.Index(fields=["pair"], name="run_suspect", condition=models.Q(is_suspect=True)),
             models.Index(fields=["tenant", "status", "-id"], name="run_status"),
             models.Index(
                 fields=["tenant", "flow", "record_key", "sequence"], name="run_open", condition=IS_OPEN

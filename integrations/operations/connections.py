@@ -16,12 +16,15 @@ from integrations.connectors.base import CheckResult
 from integrations.connectors.errors import ConnectorError
 from integrations.connectors.spec import ConnectorSpec, Setting, SettingType
 from integrations.models import Connection, ConnectionSecret, Tenant, in_tenant
-from integrations.operations import alerts, audit
+from integrations.operations import alerts, audit, limits
 from integrations.operations.audit import Actor
 from integrations.operations.delivery.prefetch import ladder_of
 from integrations.operations.inbox import hash_token
 from integrations.operations.wake import wake_on_commit
 from integrations.stores import access, vault
+
+# How long a person's test waits for its turn under a rate limit.
+_TEST_PATIENCE_SECONDS = 10.0
 
 
 class SettingsRefused(ValueError):
@@ -46,6 +49,7 @@ def create_connection(system: str, name: str, given: Mapping[str, Any], *, actor
             name=name.strip(),
             settings=values,
             max_parallel=int(values.get("max_parallel") or spec.limits.parallel_calls),
+            calls_per_minute=_calls_per_minute(spec, values),
             secrets_changed=_stamped({}, secret_values),
         )
         ConnectionSecret.objects.create(
@@ -55,6 +59,7 @@ def create_connection(system: str, name: str, given: Mapping[str, Any], *, actor
             _set_hook_token(made)
         made.settle_seconds = ladder_of(access.load([made])[made.pk]).settle_seconds
         made.save()
+        limits.state_limit(made.pk)
         audit.record(actor, "connection.created", f"connection {made.pk}", f"{spec.label}: {made.name}")
     return made
 
@@ -73,13 +78,19 @@ def update_connection(connection_id: int, name: str, given: Mapping[str, Any], *
         stored.save()
         found.name, found.settings = name.strip(), values
         found.max_parallel = int(values.get("max_parallel") or spec.limits.parallel_calls)
+        found.calls_per_minute = _calls_per_minute(spec, values)
         found.secrets_changed = _stamped(found.secrets_changed, changed_secrets)
         found.revision += 1
         found.settle_seconds = ladder_of(access.load([found])[found.pk]).settle_seconds
         found.save()
+        limits.state_limit(found.pk)
         words = ", ".join(sorted(changed_secrets)) or "settings only"
         audit.record(actor, "connection.changed", f"connection {found.pk}", f"{found.name}: {words}")
     return found
+
+
+def _calls_per_minute(spec: ConnectorSpec, values: Mapping[str, Any]) -> int | None:
+    return int(values.get("max_requests_per_minute") or 0) or spec.limits.calls_per_minute
 
 
 def clean_settings(
@@ -188,7 +199,8 @@ def run_test(tenant: Tenant, connection_id: int, *, actor: Actor) -> Iterator[Ch
     """
     with in_tenant(tenant.pk):
         found = Connection.objects.get(pk=connection_id)
-        connector = access.load([found])[found.pk].build()
+        gate = limits.MeteredGate(found, patience_seconds=_TEST_PATIENCE_SECONDS)
+        connector = access.load([found])[found.pk].build(gate=gate)
     results: list[CheckResult] = []
     identity = None
     try:
@@ -203,6 +215,7 @@ def run_test(tenant: Tenant, connection_id: int, *, actor: Actor) -> Iterator[Ch
                 yield results[-1]
     finally:
         connector.close()
+        gate.close()
         with in_tenant(tenant.pk):
             _store_test(found, results, identity, actor)
 

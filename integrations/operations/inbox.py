@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from django.db import connection
 from django.utils import timezone
 
@@ -19,11 +20,15 @@ from integrations.connectors.errors import BadSignature, UnexpectedResponse
 from integrations.connectors.masking import mask_body
 from integrations.kinds import Record, canonical_json
 from integrations.models import Connection, in_tenant
-from integrations.operations.wake import wake
-from integrations.stores import access, vault
+from integrations.operations.delivery.texts import plain_text
+from integrations.operations.wake import wake_soon
+from integrations.stores import access, statements, vault
 
 _TARGET_SECONDS = 5.0
 _ID_LENGTH = 120
+_DEDUPE_LENGTH = 100
+_TOPIC_LENGTH = 60
+_PROBLEM_LENGTH = 300
 
 
 class UnknownHook(LookupError):
@@ -99,10 +104,9 @@ def receive_hook(token: str, headers: Mapping[str, str], body: bytes, *, address
     except UnexpectedResponse as error:
         notices, problem = (), f"{error.message}"
     captured = _captured(delivery, notices, stored, sha256, masked, problem, target)
-    with in_tenant(target.tenant_id):
-        results = store(target.tenant_id, target.connection_id, "webhook", captured)
+    results = store(target.tenant_id, target.connection_id, "webhook", captured)
     if any(result.is_new for result in results):
-        wake()
+        wake_soon()
     return results[0]
 
 
@@ -171,54 +175,65 @@ def record_body(record: Record) -> bytes:
     )
 
 
+_INTAKE = (
+    "SELECT dedupe, event_id, is_new, run_count"
+    " FROM connect_intake(%s::bigint, %s::bigint, %s::text, %s::jsonb, %b::bytea[])"
+)
+_ENCODER = msgspec.json.Encoder()
+
+
 def store(tenant_id: int, connection_id: int, found_by: str, captured: Sequence[Captured]) -> list[Received]:
-    """Insert events, payloads, heads and runs in one round trip, inside the caller's transaction.
+    """Insert events, payloads, heads and runs in one round trip: one transaction, or inside the caller's.
 
     The last of several changes of one record wins. Returns one result per stored change, in order.
     """
     storable = [_storable(one) for one in captured]
     unique = list({(one.kind, one.external_id or one.dedupe_key): one for one in storable}.values())
     cipher = vault.cipher_for(tenant_id)
-    columns: list[Any] = [
-        [one.dedupe_key[:100] for one in unique],
-        [one.topic for one in unique],
-        [one.kind for one in unique],
-        [one.external_id for one in unique],
-        [one.business_key for one in unique],
-        [one.has_record for one in unique],
-        [one.sha256 or hashlib.sha256(one.body).digest() for one in unique],
-        [_json(list(one.masked)) for one in unique],
-        [one.problem[:300] for one in unique],
-        [one.occurred_at for one in unique],
-        [cipher.seal(one.body, "event") for one in unique],
-        [len(one.body) for one in unique],
-        [one.content_hash for one in unique],
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT dedupe, event_id, is_new, run_count FROM connect_intake(%s, %s, %s, %s::text[], %s::text[],"
-            " %s::text[], %s::text[], %s::text[], %s::boolean[], %s::bytea[], %s::jsonb[], %s::text[],"
-            " %s::timestamptz[], %s::bytea[], %s::integer[], %s::text[])",
-            [tenant_id, connection_id, found_by, *columns],
+    rows = [_row(one) for one in unique]
+    sealed = [cipher.seal(one.body, "event") for one in unique]
+    found = {
+        dedupe: Received(event_id, is_new, runs)
+        for dedupe, event_id, is_new, runs in statements.fetch_repeatable(
+            _INTAKE, [tenant_id, connection_id, found_by, _ENCODER.encode(rows).decode(), sealed]
         )
-        rows = {
-            dedupe: Received(event_id, is_new, runs) for dedupe, event_id, is_new, runs in cursor.fetchall()
-        }
-    return [rows[one.dedupe_key[:100]] for one in unique]
+    }
+    return [found[one.dedupe_key] for one in unique]
+
+
+def _row(one: Captured) -> dict[str, Any]:
+    """Return one element of ``p_rows`` of ``connect_intake``."""
+    return {
+        "dedupe": one.dedupe_key,
+        "topic": one.topic,
+        "kind": one.kind,
+        "external_id": one.external_id,
+        "business_key": one.business_key,
+        "has_record": one.has_record,
+        "sha256": (one.sha256 or hashlib.sha256(one.body).digest()).hex(),
+        "masked": list(one.masked),
+        "problem": one.problem,
+        "occurred_at": one.occurred_at,
+        "plain_bytes": len(one.body),
+        "content_hash": one.content_hash,
+    }
 
 
 def _storable(one: Captured) -> Captured:
     """Return the change with texts that a database row can hold; an id that it cannot is told, never cut."""
-    external_id, business_key = one.external_id.replace("\0", ""), one.business_key.replace("\0", "")
+    external_id, business_key = plain_text(one.external_id, None), plain_text(one.business_key, _ID_LENGTH)
     problem = one.problem
     if len(external_id) > _ID_LENGTH:
         problem = f"The record's id has {len(external_id)} characters; {_ID_LENGTH} fit."
         external_id = f"unreadable-{hashlib.sha256(external_id.encode()).hexdigest()[:12]}"
-    return replace(one, external_id=external_id, business_key=business_key[:_ID_LENGTH], problem=problem)
-
-
-def _json(value: Any) -> str:
-    return canonical_json(value).decode()
+    return replace(
+        one,
+        dedupe_key=plain_text(one.dedupe_key, _DEDUPE_LENGTH),
+        external_id=external_id,
+        business_key=business_key,
+        topic=plain_text(one.topic, _TOPIC_LENGTH),
+        problem=plain_text(problem, _PROBLEM_LENGTH),
+    )
 
 
 def _find_target(token: str) -> _Target:
@@ -237,6 +252,8 @@ def _find_target(token: str) -> _Target:
     with in_tenant(tenant_id):
         found = Connection.objects.get(pk=connection_id)
         values = access.load([found])[connection_id].values
+        # The data key is read here, where the tenant is announced; intake itself is one statement without that.
+        vault.cipher_for(tenant_id)
         Connection.objects.filter(pk=connection_id).update(last_hook_at=timezone.now())
     target = _Target(tenant_id, connection_id, found.system, values, time.monotonic() + _TARGET_SECONDS)
     _targets[hashed] = target

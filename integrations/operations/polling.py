@@ -14,10 +14,13 @@ from integrations.kinds import Kind, Record
 from integrations.models import Connection, PollCursor, in_tenant
 from integrations.operations import alerts
 from integrations.operations.inbox import Captured, record_body, store
+from integrations.operations.limits import MeteredGate
 from integrations.operations.wake import wake
 from integrations.stores import access
 
 _LEASE_SECONDS = 120
+# How long a poll waits for one call's turn under a rate limit before it leaves the rest to the next one.
+_PATIENCE_SECONDS = 30.0
 log = logging.getLogger("connect.poll")
 
 
@@ -44,7 +47,8 @@ def poll_one(cursor_id: int) -> int:
     """
     cursor = PollCursor.across_tenants.get(pk=cursor_id)
     connection_row = Connection.across_tenants.get(pk=cursor.connection_id)
-    connector = access.load([connection_row])[connection_row.pk].build()
+    gate = MeteredGate(connection_row, patience_seconds=_PATIENCE_SECONDS)
+    connector = access.load([connection_row])[connection_row.pk].build(gate=gate)
     stored = 0
     error: ConnectorError | None = None
     try:
@@ -57,6 +61,7 @@ def poll_one(cursor_id: int) -> int:
         log.warning("poll failed cursor_id=%s error=%s", cursor_id, type(failure).__name__)
     finally:
         connector.close()
+        gate.close()
     _close_poll(cursor, error)
     return stored
 

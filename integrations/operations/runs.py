@@ -16,7 +16,6 @@ from integrations.kinds.record import from_canonical_json
 from integrations.models import Payload, Run, ValueMap, ValueMapVersion, current_tenant_id
 from integrations.operations import audit, links
 from integrations.operations.audit import Actor
-from integrations.operations.delivery import heads
 from integrations.operations.wake import wake_on_commit
 from integrations.stores import vault
 
@@ -35,7 +34,7 @@ _LOCK_HEADS = """
 SELECT h.id FROM record_head h
 WHERE (h.tenant_id, h.flow_id, h.record_key) IN (
     SELECT r.tenant_id, r.flow_id, r.record_key FROM run r WHERE r.tenant_id = %(tenant)s AND r.id = ANY (%(ids)s))
-ORDER BY h.flow_id, h.record_key FOR UPDATE
+ORDER BY h.record_key, h.flow_id FOR UPDATE
 """
 # A held run still holds its record's head; a dead one gave it up and takes it back only where it is free.
 # An attempt that ended in doubt may have been sent: the retry looks before it writes.
@@ -116,7 +115,7 @@ def skip(run_ids: Sequence[int], reason: str, *, actor: Actor) -> int:
         cursor.execute(_SKIP, values)
         skipped = [row[0] for row in cursor.fetchall()]
         if skipped:
-            heads.pass_on(cursor, ended=skipped, waiting=())
+            cursor.execute("SELECT connect_pass_on(%s::bigint[], '{}')", [skipped])
             audit.record(actor, "run.skipped", _subject(skipped), f"{len(skipped)} skipped: {reason.strip()}")
             wake_on_commit()
     return len(skipped)

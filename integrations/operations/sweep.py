@@ -1,13 +1,36 @@
 """The sweeper: every few seconds it mends what a death left behind and wakes workers when work is due."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 
-from integrations.operations import links
+from integrations.operations import alerts, links
+from integrations.operations.delivery.suspects import SUSPECTS_NOTICE
 from integrations.operations.wake import CHANNEL
 
 _SLOT_SECONDS = 15.0
+_LONE_DEATHS = 2
+# A run whose lease lapsed may have been sent: it is looked for, and "not there" is believed only after the target's last
+# possible answer. Where its worker is gone it becomes a suspect; a database that was away itself accuses nobody.
+_LAPSED = """
+UPDATE run r SET status = 'in_doubt', must_find = true, leased_until = NULL, due_at = now(),
+    reason = 'The worker that served this ended; looking before writing again.', reason_code = 'lease_lapsed',
+    believe_missing_at = r.leased_until + make_interval(secs => t.settle_seconds),
+    is_suspect = t.is_dead, is_alone = false, lone_deaths = r.lone_deaths + (t.is_dead AND r.is_alone)::integer
+FROM (
+    SELECT x.id, CASE f.direction WHEN 'to_erp' THEN e.settle_seconds ELSE s.settle_seconds END AS settle_seconds,
+           pg_postmaster_start_time() < x.leased_until - interval '30 seconds' AND NOT EXISTS (
+               SELECT 1 FROM drain_slot d WHERE d.worker = x.claimed_by
+               AND d.heartbeat_at > now() - make_interval(secs => %(slot_seconds)s)) AS is_dead
+    FROM run x JOIN flow f ON f.id = x.flow_id JOIN pair p ON p.id = x.pair_id
+    JOIN connection s ON s.id = p.storefront_id JOIN connection e ON e.id = p.erp_id
+    WHERE x.status = 'running' AND x.leased_until < now()
+    ORDER BY x.id FOR UPDATE OF x SKIP LOCKED
+) t
+WHERE r.id = t.id
+RETURNING r.id, r.lone_deaths, r.tenant_id, r.pair_id, r.is_suspect
+"""
 # So many due runs justify a second drain on this machine.
 _BACKLOG_PER_DRAIN = 100
 
@@ -28,20 +51,9 @@ def sweep(*, max_drains: int = 2) -> Swept:
     last possible answer.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE run r SET status = 'in_doubt', must_find = true, leased_until = NULL, due_at = now(),"
-            " reason = 'The worker that served this ended; looking before writing again.',"
-            " reason_code = 'lease_lapsed',"
-            " believe_missing_at = r.leased_until + make_interval(secs => t.settle_seconds)"
-            " FROM (SELECT x.id, CASE f.direction WHEN 'to_erp' THEN e.settle_seconds ELSE s.settle_seconds END"
-            "         AS settle_seconds"
-            "       FROM run x JOIN flow f ON f.id = x.flow_id JOIN pair p ON p.id = x.pair_id"
-            "       JOIN connection s ON s.id = p.storefront_id JOIN connection e ON e.id = p.erp_id"
-            "       WHERE x.status = 'running' AND x.leased_until < now() ORDER BY x.id"
-            "       FOR UPDATE OF x SKIP LOCKED) t"
-            " WHERE r.id = t.id"
-        )
-        lapsed = cursor.rowcount
+        cursor.execute(_LAPSED, {"slot_seconds": _SLOT_SECONDS})
+        lapsed = cursor.fetchall()
+        _put_aside(cursor, [row for row in lapsed if row[1] >= _LONE_DEATHS])
         released = links.release_satisfied(cursor, by="sweep")
         cursor.execute("DELETE FROM drain_slot WHERE heartbeat_at < now() - interval '5 minutes'")
         cursor.execute(
@@ -52,8 +64,39 @@ def sweep(*, max_drains: int = 2) -> Swept:
         )
         live, due = cursor.fetchone()
     if lapsed or released:
+        has_suspects = any(is_suspect for _, _, _, _, is_suspect in lapsed)
         with connection.cursor() as cursor:
-            cursor.execute(f"NOTIFY {CHANNEL}")
+            cursor.execute(
+                "SELECT pg_notify(%s, %s)", [CHANNEL, SUSPECTS_NOTICE.decode() if has_suspects else ""]
+            )
     # One drain always lives and listens; a backlog justifies more.
     wanted = max(1, min(max_drains, -(-due // _BACKLOG_PER_DRAIN)))
-    return Swept(lapsed, released, live < wanted)
+    return Swept(len(lapsed), released, live < wanted)
+
+
+def _put_aside(cursor: Any, poisonous: list[tuple[Any, ...]]) -> None:
+    """End runs that killed a worker twice while nothing else was being served, each with an alert."""
+    if not poisonous:
+        return
+    ids = [row[0] for row in poisonous]
+    cursor.execute(
+        "UPDATE run SET status = 'dead', is_head = false, is_suspect = false, finished_at = now(),"
+        " reason_code = 'poison',"
+        " reason = 'It ended the worker that served it, twice and alone. It was put aside; support has been told.'"
+        " WHERE id = ANY (%s)",
+        [ids],
+    )
+    cursor.execute("SELECT connect_pass_on(%s::bigint[], '{}')", [ids])
+    for run_id, _, tenant_id, pair_id, _ in poisonous:
+        alerts.open_alert(
+            cursor,
+            tenant_id,
+            alerts.Condition(
+                f"poison:{run_id}",
+                "poison",
+                "A record ends our workers and was put aside",
+                "Served alone it ended its worker twice. Its neighbours go on; nothing else waits for it.",
+                "the run is retried or skipped",
+                pair_id=pair_id,
+            ),
+        )

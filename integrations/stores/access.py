@@ -22,6 +22,7 @@ class Access:
     revision: int
     system: str
     values: Mapping[str, Any]
+    calls_per_minute: int | None = None
 
     @property
     def spec(self) -> ConnectorSpec:
@@ -66,4 +67,5 @@ def _access(connection: Connection, sealed: bytes | None) -> Access:
         connection.revision,
         connection.system,
         {**defaults, **connection.settings, **secrets},
+        connection.calls_per_minute,
     )

@@ -1,24 +1,26 @@
-"""``./connect bench delivery [--json] [--orders N] [--latency MS] [--rate N]``: prints figures, asserts none."""
+"""``./connect bench WORD [--json]``: prints figures, asserts none. Each word is a module with ``OPTIONS`` and ``run``."""
 
 import argparse
+import importlib
 import json
 import sys
 
-from tests.bench import delivery
-
-BENCHES = {"delivery": delivery.run}
+_WORDS = {"delivery": "tests.bench.delivery", "mapping": "tests.bench.mapping"}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./connect bench")
-    parser.add_argument("bench", choices=sorted(BENCHES))
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
-    parser.add_argument("--orders", type=int, default=2000)
-    parser.add_argument("--latency", type=float, default=0.0, help="of the ERP, in milliseconds")
-    parser.add_argument("--rate", type=int, default=20, help="orders a second of the calm part")
-    given = parser.parse_args()
-    figures = BENCHES[given.bench](orders=given.orders, latency_ms=given.latency, rate=given.rate)
-    if given.json:
+    words = parser.add_subparsers(dest="word", required=True)
+    modules = {word: importlib.import_module(name) for word, name in _WORDS.items()}
+    for word, module in modules.items():
+        command = words.add_parser(word, help=(module.__doc__ or "").splitlines()[0])
+        command.add_argument("--json", action="store_true", help="one JSON object instead of lines")
+        for option, default, meaning in module.OPTIONS:
+            command.add_argument(f"--{option}", type=type(default), default=default, help=meaning)
+    given = vars(parser.parse_args())
+    word, as_json = given.pop("word"), given.pop("json")
+    figures = modules[word].run(**given)
+    if as_json:
         print(json.dumps(figures))
     else:
         for name, value in figures.items():

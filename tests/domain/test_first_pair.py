@@ -32,7 +32,7 @@ class World:
         with in_tenant(self.tenant.pk):
             self.shop = connections.create_connection("x_cart", "Store", {
                 "base_url": store.url, "api_key_rw": "xcart-sandbox-read-write-key", "store_timezone": "America/Chicago",
-                "addon_enabled": True, "webhook_secret": SECRET,
+                "addon_enabled": True, "webhook_secret": SECRET, "max_requests_per_minute": 6000,
             }, actor=ACTOR)  # fmt: skip
             self.ledger = connections.create_connection("dynamics_sl", "NLCO", {
                 "base_url": f"{erp.url}/ctDynamicsSL", "cpny_id": "0060", "site_key": "sandbox-site-key",

@@ -101,7 +101,7 @@ def test_two_drains_never_claim_the_same_run(world: BenchWorld, ledger: Ledger) 
         from integrations.operations.delivery import claim as claims
 
         for _ in range(20):
-            seen.extend(one.id for one in claims.claim(free=4, lease_seconds=30, after_pair=0))
+            seen.extend(one.id for one in claims.claim(free=4, lease_seconds=30, after_pair=0, worker="test"))
 
     with database_role("engine"):
         with connection.cursor() as cursor:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from integrations.kinds import Direction, Lane, RunStatus, Side
-from integrations.operations import alerts, links
-from integrations.operations.delivery.texts import plain_text
+from integrations.operations import alerts, limits, links
+from integrations.operations.delivery.texts import json_rows, plain_text
+from integrations.stores import statements
 
 if TYPE_CHECKING:
     from integrations.operations.delivery.finish import Finished
@@ -18,57 +19,36 @@ _BREAKER_FAILURES = 5
 _BREAKER_LONGEST_SECONDS = 300
 
 
-def save_links(cursor: Any, ours: "Sequence[Finished]") -> None:
-    """Make or refresh the links of written records; a link that contradicts another raises an alert."""
-    changed = [(one.job.claim, one.outcome.link) for one in ours if one.outcome.link is not None]
-    if not changed:
+def bring_about(
+    cursor: Any, ours: "Sequence[Finished]", *, superseded: set[int], in_conflict: set[int]
+) -> None:
+    """Write what follows from a batch that was accepted."""
+    for one in ours:
+        if one.job.claim.id in in_conflict:
+            _tell_conflict(cursor, one)
+    hold(cursor, [one for one in ours if one.job.claim.id not in superseded])
+    follow_up(ours)
+    judge_connections(cursor, ours)
+    raise_alerts(cursor, ours)
+
+
+def _tell_conflict(cursor: Any, one: "Finished") -> None:
+    """Raise an alert for a link that contradicts another one, which stands."""
+    claim, link = one.job.claim, one.outcome.link
+    if link is None:
         return
-    cursor.execute(
-        "WITH given AS (SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],"
-        " %s::text[], %s::text[], %s::text[], %s::text[], %s::text[]) AS g (tenant_id, pair_id, kind, storefront_id,"
-        " storefront_key, erp_id, erp_key, made_by, to_erp, to_storefront, source_hash)),"
-        " made AS (INSERT INTO record_link AS l (tenant_id, pair_id, kind, storefront_id, storefront_key, erp_id,"
-        " erp_key, made_by, written_to_erp, written_to_storefront, source_hash)"
-        " SELECT * FROM given ON CONFLICT DO NOTHING"
-        " RETURNING l.tenant_id, l.pair_id, l.kind, l.storefront_id, l.erp_id),"
-        " refreshed AS (UPDATE record_link l SET updated_at = now(),"
-        " storefront_key = CASE WHEN g.storefront_key <> '' THEN g.storefront_key ELSE l.storefront_key END,"
-        " erp_key = CASE WHEN g.erp_key <> '' THEN g.erp_key ELSE l.erp_key END,"
-        " written_to_erp = CASE WHEN g.to_erp <> '' THEN g.to_erp ELSE l.written_to_erp END,"
-        " written_to_storefront = CASE WHEN g.to_storefront <> '' THEN g.to_storefront ELSE l.written_to_storefront END,"
-        " source_hash = CASE WHEN g.source_hash <> '' THEN g.source_hash ELSE l.source_hash END"
-        " FROM given g WHERE l.tenant_id = g.tenant_id AND l.pair_id = g.pair_id AND l.kind = g.kind"
-        " AND l.storefront_id = g.storefront_id AND l.erp_id = g.erp_id"
-        " RETURNING l.tenant_id, l.pair_id, l.kind, l.storefront_id, l.erp_id)"
-        " SELECT tenant_id, pair_id, kind, storefront_id, erp_id FROM given"
-        " EXCEPT SELECT * FROM made EXCEPT SELECT * FROM refreshed",
-        [
-            [claim.tenant_id for claim, _ in changed],
-            [claim.pair_id for claim, _ in changed],
-            [link.kind.value for _, link in changed],
-            [plain_text(link.storefront_id, 120) for _, link in changed],
-            [plain_text(link.storefront_key, 120) for _, link in changed],
-            [plain_text(link.erp_id, 120) for _, link in changed],
-            [plain_text(link.erp_key, 120) for _, link in changed],
-            [link.made_by for _, link in changed],
-            [link.written_to_erp for _, link in changed],
-            [link.written_to_storefront for _, link in changed],
-            [link.source_hash for _, link in changed],
-        ],
+    alerts.open_alert(
+        cursor,
+        claim.tenant_id,
+        alerts.Condition(
+            f"link-conflict:{claim.pair_id}:{link.kind}:{link.storefront_id}:{link.erp_id}",
+            "link_conflict",
+            f"{link.kind} {link.storefront_id} and {link.erp_id} are linked to other records already",
+            "Two records claim the same counterpart; somebody may have entered one by hand.",
+            "a person removes one of the links",
+            pair_id=claim.pair_id,
+        ),
     )
-    for tenant_id, pair_id, kind, storefront_id, erp_id in cursor.fetchall():
-        alerts.open_alert(
-            cursor,
-            tenant_id,
-            alerts.Condition(
-                f"link-conflict:{pair_id}:{kind}:{storefront_id}:{erp_id}",
-                "link_conflict",
-                f"{kind} {storefront_id} and {erp_id} are linked to other records already",
-                "Two records claim the same counterpart; somebody may have entered one by hand.",
-                "a person removes one of the links",
-                pair_id=pair_id,
-            ),
-        )
 
 
 def hold(cursor: Any, ours: "Sequence[Finished]") -> None:
@@ -93,90 +73,85 @@ def hold(cursor: Any, ours: "Sequence[Finished]") -> None:
         links.release_satisfied(cursor, tenant_id=tenant_id)
 
 
-def follow_up(cursor: Any, ours: "Sequence[Finished]") -> None:
+_FOLLOW_UP = """
+WITH work AS (
+    SELECT u.run_id, u.tenant_id, u.business_key, u.target_id, f.id AS flow_id, f.pair_id, f.current_id, f.kind
+    FROM jsonb_to_recordset(%s::jsonb) AS u (
+        run_id bigint, tenant_id bigint, pair_id bigint, flow_key text, business_key text, target_id text)
+    JOIN flow f ON f.tenant_id = u.tenant_id AND f.pair_id = u.pair_id AND f.follows = u.flow_key
+        AND f.current_id IS NOT NULL
+    ORDER BY u.target_id, f.id
+), heads AS (
+    INSERT INTO record_head AS h (tenant_id, flow_id, record_key, last_sequence, seen_hash)
+    SELECT DISTINCT ON (target_id, flow_id) tenant_id, flow_id, target_id, 1, '' FROM work
+    ON CONFLICT (tenant_id, flow_id, record_key) DO UPDATE SET last_sequence = h.last_sequence + 1
+    RETURNING h.flow_id, h.record_key, h.last_sequence, h.live_run_id
+)
+INSERT INTO run (tenant_id, pair_id, flow_id, flow_version_id, parent_run_id, kind, record_key, sequence, is_head,
+    lane, status, fence, attempts, must_find, reason, reason_code, problem, business_key, target_id, target_key,
+    source_hash, currency, context)
+SELECT w.tenant_id, w.pair_id, w.flow_id, w.current_id, w.run_id, w.kind, w.target_id, h.last_sequence,
+    h.live_run_id IS NULL, %s, 'queued', 0, 0, false, '', '', '[]', w.business_key, '', '', '', '', '{}'
+FROM work w JOIN heads h ON h.flow_id = w.flow_id AND h.record_key = w.target_id
+RETURNING id, tenant_id, flow_id, record_key, is_head
+"""
+_LIVE = """
+UPDATE record_head h SET live_run_id = u.run_id
+FROM jsonb_to_recordset(%s::jsonb) AS u (run_id bigint, tenant_id bigint, flow_id bigint, record_key text)
+WHERE h.tenant_id = u.tenant_id AND h.flow_id = u.flow_id AND h.record_key = u.record_key
+"""
+
+
+def follow_up(ours: "Sequence[Finished]") -> None:
     """Start the flows that follow a succeeded one, as runs of their own: their failure re-opens nothing."""
-    succeeded = [one for one in ours if one.outcome.status is RunStatus.SUCCEEDED]
-    if not succeeded:
+    rows = [
+        {
+            "run_id": one.job.claim.id,
+            "tenant_id": one.job.claim.tenant_id,
+            "pair_id": one.job.claim.pair_id,
+            "flow_key": one.job.task.flow.key,
+            "business_key": plain_text(one.outcome.business_key, 120),
+            "target_id": plain_text(one.outcome.target_id, 120),
+        }
+        for one in ours
+        if one.outcome.status is RunStatus.SUCCEEDED and one.outcome.target_id
+    ]
+    if not rows:
         return
-    cursor.execute(
-        "WITH work AS ("
-        " SELECT u.run_id, u.tenant_id, u.business_key, u.target_id, f.id AS flow_id, f.pair_id, f.current_id, f.kind"
-        " FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[])"
-        "   AS u (run_id, tenant_id, pair_id, flow_key, business_key, target_id)"
-        " JOIN flow f ON f.tenant_id = u.tenant_id AND f.pair_id = u.pair_id AND f.follows = u.flow_key"
-        "  AND f.current_id IS NOT NULL AND u.target_id <> ''"
-        " ORDER BY f.id, u.target_id"
-        "), heads AS ("
-        " INSERT INTO record_head AS h (tenant_id, flow_id, record_key, last_sequence, seen_hash)"
-        " SELECT DISTINCT ON (flow_id, target_id) tenant_id, flow_id, target_id, 1, '' FROM work"
-        " ON CONFLICT (tenant_id, flow_id, record_key) DO UPDATE SET last_sequence = h.last_sequence + 1"
-        " RETURNING h.flow_id, h.record_key, h.last_sequence, h.live_run_id)"
-        " INSERT INTO run (tenant_id, pair_id, flow_id, flow_version_id, parent_run_id, kind, record_key, sequence,"
-        "  is_head, lane, status, fence, attempts, must_find, reason, reason_code, problem, business_key, target_id,"
-        "  target_key, source_hash, currency, context)"
-        " SELECT w.tenant_id, w.pair_id, w.flow_id, w.current_id, w.run_id, w.kind, w.target_id, h.last_sequence,"
-        "  h.live_run_id IS NULL, %s, 'queued', 0, 0, false, '', '', '[]', w.business_key, '', '', '', '', '{}'"
-        " FROM work w JOIN heads h ON h.flow_id = w.flow_id AND h.record_key = w.target_id"
-        " RETURNING id, flow_id, record_key, is_head",
-        [
-            [one.job.claim.id for one in succeeded],
-            [one.job.claim.tenant_id for one in succeeded],
-            [one.job.claim.pair_id for one in succeeded],
-            [one.job.task.flow.key for one in succeeded],
-            [plain_text(one.outcome.business_key, 120) for one in succeeded],
-            [plain_text(one.outcome.target_id, 120) for one in succeeded],
-            Lane.REALTIME.value,
-        ],
-    )
-    heads = [(run_id, flow_id, key) for run_id, flow_id, key, is_head in cursor.fetchall() if is_head]
-    if heads:
-        cursor.execute(
-            "UPDATE record_head h SET live_run_id = u.run_id"
-            " FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS u (run_id, flow_id, record_key)"
-            " WHERE h.flow_id = u.flow_id AND h.record_key = u.record_key",
-            [list(column) for column in zip(*heads, strict=True)],
+    heads = [
+        {"run_id": run_id, "tenant_id": tenant_id, "flow_id": flow_id, "record_key": key}
+        for run_id, tenant_id, flow_id, key, is_head in statements.fetch(
+            _FOLLOW_UP, [json_rows(rows), Lane.REALTIME.value]
         )
-
-
-def meter(cursor: Any, ours: "Sequence[Finished]") -> None:
-    """Count transactions (runs that changed a target) and remote calls by pair and day."""
-    totals: dict[tuple[int, int], list[int]] = {}
-    for one in ours:
-        counted = totals.setdefault((one.job.claim.tenant_id, one.job.claim.pair_id), [0, 0])
-        counted[0] += int(one.outcome.has_changed_target)
-        counted[1] += one.outcome.calls
-    keys = sorted(totals)
-    cursor.execute(
-        "INSERT INTO usage_day AS u (tenant_id, pair_id, day, transactions, api_calls)"
-        " SELECT tenant_id, pair_id, current_date, transactions, api_calls"
-        " FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])"
-        "  AS g (tenant_id, pair_id, transactions, api_calls)"
-        " ON CONFLICT (tenant_id, pair_id, day) DO UPDATE SET"
-        " transactions = u.transactions + excluded.transactions, api_calls = u.api_calls + excluded.api_calls",
-        [
-            [tenant_id for tenant_id, _ in keys],
-            [pair_id for _, pair_id in keys],
-            [totals[key][0] for key in keys],
-            [totals[key][1] for key in keys],
-        ],
-    )
+        if is_head
+    ]
+    if heads:
+        statements.change(_LIVE, [json_rows(heads)])
 
 
 def judge_connections(cursor: Any, ours: "Sequence[Finished]") -> None:
-    """Keep each connection's health and breaker by what the calls of this batch say."""
+    """Keep each connection's health and breaker by what the calls of this batch say.
+
+    While all is well a proof is written every few seconds only: the claim says when one is wanted.
+    """
     good: dict[int, float] = {}
     failed: dict[int, tuple[int, str]] = {}
+    answered: set[int] = set()
     for one in ours:
         claim = one.job.claim
         seconds = max((exchange.seconds for exchange in one.outcome.exchanges), default=0.0)
         for verdict in one.outcome.verdicts:
             connection_id = claim.storefront_id if verdict.side is Side.STOREFRONT else claim.erp_id
-            if verdict.health == "ok":
+            if verdict.health == "ok" and claim.wants_proof:
                 good[connection_id] = seconds
             elif verdict.health == "failed":
                 failed[connection_id] = (failed.get(connection_id, (0, ""))[0] + 1, verdict.message)
+            elif verdict.health == "rate_limited":
+                limits.refused(connection_id, verdict.retry_after_seconds)
+            if verdict.health == "ok":
+                answered.add(connection_id)
     # An answer proves that the other side is there, whatever else failed in the same batch.
-    for connection_id in sorted(good):
+    for connection_id in sorted(answered):
         failed.pop(connection_id, None)
     if good:
         _mark_good(cursor, good)

@@ -1,76 +1,31 @@
-"""Claims due runs: one set-based statement, fair across lanes and pairs, fenced and leased in database time."""
+"""Claims due runs, renews their leases, gives back what was not sent; the statements lie in ``sql/050_claim.sql``."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-from django.db import connection
 
 from integrations.kinds import Lane
+from integrations.stores import statements
 
 # Share of the free slots that each lane may take in one claim; what one leaves over the next may use.
 LANE_SHARES: Mapping[Lane, float] = {Lane.REALTIME: 0.7, Lane.STOCK: 0.2, Lane.BULK: 0.1}
+_LANES = [lane.value for lane in LANE_SHARES]
 
-_DUE = "is_head AND status IN ('queued', 'retrying', 'in_doubt')"
-
-# A loose index scan hops from one (lane, pair) with waiting heads to the next over the partial index
-# run_due; it starts after the pair served last, so that no pair starves. A connection without a success in
-# the last minute has one slot, which is also how an opened breaker probes.
-_CLAIM = f"""
-WITH RECURSIVE waiting AS (
-    (SELECT lane, pair_id FROM run WHERE {_DUE} ORDER BY lane, pair_id LIMIT 1)
-    UNION ALL
-    SELECT n.lane, n.pair_id FROM waiting w, LATERAL (
-        SELECT lane, pair_id FROM run WHERE {_DUE} AND (lane, pair_id) > (w.lane, w.pair_id)
-        ORDER BY lane, pair_id LIMIT 1
-    ) n
-), open_pairs AS (
-    SELECT w.lane, p.id AS pair_id, p.storefront_id, p.erp_id, q.quota,
-           s.revision AS storefront_revision, e.revision AS erp_revision,
-           CASE WHEN greatest(s.last_success_at, e.last_success_at) > now() - interval '60 seconds'
-                     AND s.failures_in_row = 0 AND e.failures_in_row = 0
-                THEN least(s.max_parallel, e.max_parallel) ELSE 1 END
-           - (SELECT count(*) FROM run b WHERE b.status = 'running' AND b.pair_id = p.id) AS room,
-           row_number() OVER (PARTITION BY w.lane ORDER BY p.id <= %(after)s, p.id) AS place,
-           count(*) OVER (PARTITION BY w.lane) AS pair_count
-    FROM waiting w
-    JOIN unnest(%(lanes)s::text[], %(quotas)s::integer[]) AS q (lane, quota) ON q.lane = w.lane
-    JOIN pair p ON p.id = w.pair_id AND p.paused_at IS NULL
-    JOIN tenant t ON t.id = p.tenant_id AND t.paused_at IS NULL
-    JOIN connection s ON s.id = p.storefront_id AND s.paused_at IS NULL
-                     AND (s.open_until IS NULL OR s.open_until <= now())
-    JOIN connection e ON e.id = p.erp_id AND e.paused_at IS NULL
-                     AND (e.open_until IS NULL OR e.open_until <= now())
-    WHERE EXISTS (SELECT 1 FROM run d WHERE d.is_head AND d.status IN ('queued', 'retrying', 'in_doubt')
-                  AND d.lane = w.lane AND d.pair_id = w.pair_id AND d.due_at <= now())
-), picked AS (
-    SELECT r.id, o.place, o.storefront_id, o.erp_id, o.storefront_revision, o.erp_revision, o.quota,
-           row_number() OVER (PARTITION BY o.lane ORDER BY o.place) AS number
-    FROM open_pairs o, LATERAL (
-        SELECT d.id FROM run d JOIN flow f ON f.id = d.flow_id AND f.paused_at IS NULL
-        WHERE d.is_head AND d.status IN ('queued', 'retrying', 'in_doubt')
-          AND d.lane = o.lane AND d.pair_id = o.pair_id AND d.due_at <= now()
-        ORDER BY d.due_at, d.id
-        LIMIT greatest(0, least(o.room, ceil(o.quota::numeric / o.pair_count)))
-        FOR UPDATE OF d SKIP LOCKED
-    ) r
-    WHERE o.place <= o.quota
+_CLAIM = (
+    "SELECT * FROM connect_claim(%s::text[], %s::integer[], %s::double precision, %s::bigint, %s::text,"
+    " %s::bigint[], %s::integer)"
 )
-UPDATE run r
-SET status = 'running', leased_until = now() + make_interval(secs => %(lease)s), fence = r.fence + 1,
-    started_at = coalesce(r.started_at, now())
-FROM picked p
-WHERE r.id = p.id AND p.number <= p.quota
-RETURNING r.id, r.tenant_id, r.pair_id, r.flow_id, r.flow_version_id, r.event_id, r.parent_run_id, r.kind,
-    r.record_key, r.business_key, r.attempts, r.must_find,
-    r.believe_missing_at IS NULL OR r.believe_missing_at <= now() AS may_believe_missing,
-    r.fence, now() AS claimed_at, p.storefront_id, p.erp_id, p.storefront_revision, p.erp_revision
-"""
-
-_NEXT_DUE = f"""
-SELECT extract(epoch FROM min(due_at) - now()) FROM run WHERE {_DUE} AND due_at > now()
-"""
+_CLAIM_SUSPECT = "SELECT * FROM connect_claim_suspect(%s::double precision, %s::text)"
+_RENEW = (
+    "UPDATE run r SET leased_until = now() + make_interval(secs => %s::double precision)"
+    " FROM unnest(%s::bigint[], %s::bigint[]) AS u (id, fence)"
+    " WHERE r.id = u.id AND r.fence = u.fence AND r.status = 'running' RETURNING r.id"
+)
+_GIVE_BACK = (
+    "UPDATE run r SET status = CASE WHEN must_find THEN 'in_doubt' ELSE 'queued' END, leased_until = NULL"
+    " FROM unnest(%s::bigint[], %s::bigint[]) AS u (id, fence)"
+    " WHERE r.id = u.id AND r.fence = u.fence AND r.status = 'running'"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,54 +51,45 @@ class Claim:
     erp_id: int
     storefront_revision: int
     erp_revision: int
+    wants_proof: bool
+    """Whether a good answer must be written down: the connection's last one is old, or there were failures."""
+    is_proven: bool
+    """Whether both connections answered within the last minute; others get one slot."""
 
 
-def claim(*, free: int, lease_seconds: float, after_pair: int) -> list[Claim]:
+def claim(
+    *,
+    free: int,
+    lease_seconds: float,
+    after_pair: int,
+    worker: str,
+    avoid: Collection[int] = (),
+    unproven: int = 1_000,
+) -> list[Claim]:
     """Claim up to about ``free`` due runs; two drains never get the same one.
 
-    No transaction stays open. A claimed run that is not finished before its lease ends is looked for before
-    it is written again.
+    ``avoid`` are connections whose calls hang in this process; ``unproven`` is how many runs may go to connections
+    without a recent success. A claimed run that is not finished before its lease ends is looked for before it is
+    written again.
     """
     quotas = [max(1, round(free * share)) for share in LANE_SHARES.values()]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _CLAIM,
-            {
-                "lanes": [lane.value for lane in LANE_SHARES],
-                "quotas": quotas,
-                "lease": lease_seconds,
-                "after": after_pair,
-            },
-        )
-        return [Claim(*row) for row in cursor.fetchall()]
+    rows = statements.fetch(
+        _CLAIM, [_LANES, quotas, lease_seconds, after_pair, worker, list(avoid), max(0, unproven)]
+    )
+    return [Claim(*row) for row in rows]
 
 
-def seconds_to_next_due() -> float | None:
-    """Return how long until the next waiting run falls due; None when none waits for a time."""
-    with connection.cursor() as cursor:
-        cursor.execute(_NEXT_DUE)
-        row: Any = cursor.fetchone()
-    return None if row is None or row[0] is None else float(row[0])
+def claim_suspect(*, lease_seconds: float, worker: str) -> list[Claim]:
+    """Claim one run that was being served when a worker died; the caller serves nothing beside it."""
+    return [Claim(*row) for row in statements.fetch(_CLAIM_SUSPECT, [lease_seconds, worker])]
 
 
 def renew(runs: Mapping[int, int], lease_seconds: float) -> set[int]:
     """Renew the leases of all runs in flight (id -> fence) by one statement; returns those still ours."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE run r SET leased_until = now() + make_interval(secs => %s)"
-            " FROM unnest(%s::bigint[], %s::bigint[]) AS u (id, fence)"
-            " WHERE r.id = u.id AND r.fence = u.fence AND r.status = 'running' RETURNING r.id",
-            [lease_seconds, list(runs), list(runs.values())],
-        )
-        return {row[0] for row in cursor.fetchall()}
+    rows = statements.fetch(_RENEW, [lease_seconds, list(runs), list(runs.values())])
+    return {row[0] for row in rows}
 
 
 def give_back(runs: Mapping[int, int]) -> None:
     """Return claimed runs that were not sent to the queue at once, as on SIGTERM."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE run r SET status = CASE WHEN must_find THEN 'in_doubt' ELSE 'queued' END, leased_until = NULL"
-            " FROM unnest(%s::bigint[], %s::bigint[]) AS u (id, fence)"
-            " WHERE r.id = u.id AND r.fence = u.fence AND r.status = 'running'",
-            [list(runs), list(runs.values())],
-        )
+    statements.change(_GIVE_BACK, [list(runs), list(runs.values())])

@@ -15,7 +15,7 @@ from integrations.connectors.base import Connector
 from integrations.connectors.spec import ConnectorSpec
 from integrations.flows.ports import IntentGrant, Link, LinkQuery, RunTask
 from integrations.kinds import EntitySchema, Kind, Side
-from integrations.operations import links
+from integrations.operations import limits, links
 from integrations.operations.delivery.gate import ConnectorPool, Lease, RunGate, waiting
 from integrations.stores.access import Access
 
@@ -33,6 +33,7 @@ _ACTS: dict[str, Callable[..., Any]] = {
     "intent": links.claim_intent,
     "release_intent": links.release_intent,
     "save_link": links.save_link,
+    "tokens": limits.take,
 }
 
 

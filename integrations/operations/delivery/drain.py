@@ -4,6 +4,7 @@ The draining thread does all SQL, set-based; pool threads map and speak to remot
 to the pool as slots free, never in batches. Started by ``integrations.tasks``.
 """
 
+import heapq
 import logging
 import os
 import selectors
@@ -11,22 +12,29 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psycopg
 from django.db import connection
 
 from integrations.flows.ports import LeaseLost
 from integrations.flows.runner import run_record
+from integrations.operations import limits
 from integrations.operations.delivery import claim as claims
+from integrations.operations.delivery.claim import Claim
 from integrations.operations.delivery.courier import Courier, RunPorts
 from integrations.operations.delivery.defects import defect_outcome, finish_all
 from integrations.operations.delivery.finish import Finished
 from integrations.operations.delivery.gate import ConnectorPool, Lease, computing
 from integrations.operations.delivery.prefetch import Job, Prefetcher
-from integrations.operations.wake import CHANNEL
+from integrations.operations.delivery.suspects import SUSPECTS_NOTICE, Suspects
+from integrations.operations.limits import Grant, Purse
+from integrations.operations.wake import listen
+
+if TYPE_CHECKING:
+    import psycopg
 
 log = logging.getLogger("connect.drain")
 
@@ -34,6 +42,12 @@ FLUSH_RUNS = 50
 FLUSH_SECONDS = 0.02
 _RENEW_SECONDS = 10.0
 _BEAT_SECONDS = 5.0
+# A claim without a notice: what another process made due is found by then at the latest.
+_LOOK_SECONDS = 5.0
+# Calls older than this hang; as a class they hold at most half of a process's slots.
+_SLOW_SECONDS = 5.0
+# How long a thread waits for a rate token before its run goes back to the queue.
+_TOKEN_SECONDS = 2.0
 # How long an idle drain stays to hear the next notice before its process is given back.
 _LINGER_SECONDS = 5.0
 _SWITCH_SECONDS = 0.0005
@@ -81,22 +95,26 @@ class Drain:
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.bell = Bell()
         self.courier = Courier(self.bell.ring)
-        self.connectors = ConnectorPool()
+        self.purse = Purse(self._borrow_tokens, patience_seconds=_TOKEN_SECONDS)
+        self.connectors = ConnectorPool(self.purse)
         self.prefetcher = Prefetcher()
-        self.executor = ThreadPoolExecutor(threads, "run")
+        # Half as many again: calls that hang do not count against the slots, up to that half.
+        self.executor = ThreadPoolExecutor(threads + threads // 2, "run")
         self.in_flight: dict[int, tuple[Job, Lease]] = {}
         self.ended: list[Finished | int] = []
         self.ended_lock = threading.Lock()
         self.waiting: list[Finished] = []
         self.waiting_since = 0.0
         self.after_pair = 0
+        self.due_times: list[float] = []
+        self.suspects = Suspects(self.name, lease_seconds)
         self.served = 0
         self.is_stopping = False
 
     def run(self) -> int:
         """Serve until idle; returns how many runs were finished."""
         sys.setswitchinterval(_SWITCH_SECONDS)
-        listener = _listen()
+        listener = listen()
         selector = selectors.DefaultSelector()
         selector.register(self.bell, selectors.EVENT_READ)
         selector.register(listener.fileno(), selectors.EVENT_READ)
@@ -122,7 +140,7 @@ class Drain:
             if wants_claim or now >= claim_at:
                 taken = 0 if self.is_stopping else self._claim()
                 # A short claim means that what is due is taken; the next notice or due time asks again.
-                wants_claim = taken > 0 and len(self.in_flight) < self.threads
+                wants_claim = taken > 0 and self._free() > 0
                 claim_at = now + self._pause() if not wants_claim else now
                 if taken:
                     idle_since = now
@@ -164,22 +182,58 @@ class Drain:
         while (notice := listener.pgconn.notifies()) is not None:
             if notice.extra == b"stop:" + str(os.getppid()).encode():
                 self.is_stopping = True
+            elif notice.extra == SUSPECTS_NOTICE:
+                self.suspects.look()
             heard = True
         return heard
 
+    def _slow(self) -> list[Job]:
+        """Return the jobs whose calls hang."""
+        limit = time.monotonic() - _SLOW_SECONDS
+        return [job for job, lease in self.in_flight.values() if lease.started < limit]
+
+    def _free(self) -> int:
+        """Return how many further runs may be taken; hanging ones take up half of the slots at most."""
+        return self.threads - len(self.in_flight) + min(len(self._slow()), self.threads // 2)
+
     def _claim(self) -> int:
-        free = self.threads - len(self.in_flight)
+        if self.suspects.are_sought:
+            return self._claim_suspect()
+        free = self._free()
         if free <= 0:
             return 0
-        claimed = claims.claim(free=free, lease_seconds=self.lease_seconds, after_pair=self.after_pair)
+        slow = self._slow()
+        is_full_of_slow = len(slow) >= self.threads // 2
+        unproven = sum(not job.claim.is_proven for job, _ in self.in_flight.values())
+        claimed = claims.claim(
+            free=free,
+            lease_seconds=self.lease_seconds,
+            after_pair=self.after_pair,
+            worker=self.name,
+            avoid={side for job in slow for side in (job.claim.storefront_id, job.claim.erp_id)}
+            if is_full_of_slow
+            else (),
+            unproven=max(1, self.threads // 2) - unproven,
+        )
         if not claimed:
             return 0
         self.after_pair = claimed[-1].pair_id
+        self._start(claimed)
+        return len(claimed)
+
+    def _claim_suspect(self) -> int:
+        """Serve what a dead worker left, one run with nothing beside it; the rest waits for a moment."""
+        if self.in_flight or self.waiting:
+            return 0
+        claimed = self.suspects.claim()
+        self._start(claimed)
+        return len(claimed)
+
+    def _start(self, claimed: Sequence[Claim]) -> None:
         for job in self.prefetcher.jobs(claimed):
             lease = Lease(self.lease_seconds)
             self.in_flight[job.claim.id] = (job, lease)
             self.executor.submit(self._serve, job, lease)
-        return len(claimed)
 
     def _serve(self, job: Job, lease: Lease) -> None:
         """Serve one run in a pool thread."""
@@ -220,13 +274,27 @@ class Drain:
     def _flush(self) -> None:
         batch, self.waiting = self.waiting, []
         self.served += finish_all(batch)
+        now = time.monotonic()
+        for one in batch:
+            if one.outcome.delay_seconds > 0:
+                heapq.heappush(self.due_times, now + one.outcome.delay_seconds)
 
     def _pause(self) -> float:
         """Return seconds until the next claim is worth it without a notice."""
-        if len(self.in_flight) >= self.threads:
-            return _BEAT_SECONDS
-        due_in = claims.seconds_to_next_due()
-        return _BEAT_SECONDS if due_in is None else min(max(due_in, 0.005), _BEAT_SECONDS)
+        now = time.monotonic()
+        while self.due_times and self.due_times[0] <= now:
+            heapq.heappop(self.due_times)
+        if self._free() <= 0 or not self.due_times:
+            return _LOOK_SECONDS
+        return min(max(self.due_times[0] - now, 0.005), _LOOK_SECONDS)
+
+    def _borrow_tokens(self, connection_id: int, wanted: int) -> Grant:
+        grant: Grant = self.courier.ask("tokens", (connection_id, wanted))
+        return grant
+
+    def _return_tokens(self) -> None:
+        for connection_id, tokens in self.purse.empty().items():
+            limits.give_back(connection_id, tokens)
 
     def _renew(self) -> None:
         runs = {run_id: job.claim.fence for run_id, (job, _) in self.in_flight.items()}
@@ -240,6 +308,8 @@ class Drain:
         self.connectors.close_stale(self.prefetcher.current_revisions())
 
     def _beat(self) -> None:
+        self.suspects.look()
+        self._return_tokens()
         with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO drain_slot (worker) VALUES (%s) ON CONFLICT (worker) DO UPDATE SET heartbeat_at = now()",
@@ -268,18 +338,10 @@ class Drain:
         self._collect()
         if self.waiting:
             self._flush()
+        self._return_tokens()
+        self.suspects.stop_looking()
         if unsent := {run_id: job.claim.fence for run_id, (job, _) in self.in_flight.items()}:
             claims.give_back(unsent)
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM drain_slot WHERE worker = %s", [self.name])
         self.connectors.close()
-
-
-def _listen() -> "psycopg.Connection[Any]":
-    """Return a connection of its own that listens: notices must arrive while the other one works."""
-    parameters = connection.get_connection_params()
-    for name in ("cursor_factory", "context"):
-        parameters.pop(name, None)
-    listener = psycopg.connect(**parameters, autocommit=True)
-    listener.execute(f"LISTEN {CHANNEL}")
-    return listener

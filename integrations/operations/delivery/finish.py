@@ -1,10 +1,10 @@
-"""Writes down what became of runs: one transaction and a fixed number of statements for a whole batch.
+"""Writes down what became of runs: one function call of PostgreSQL for a whole batch.
 
-Fencing: a run whose lease was taken over meanwhile is not in the accepted set, and nothing of it is written.
+Fencing: a run whose lease was taken over meanwhile is not among the accepted ones, and nothing of it is written.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -13,40 +13,16 @@ from django.db import connection, transaction
 
 from integrations.flows.outcome import Outcome
 from integrations.kinds import RunStatus, canonical_json
-from integrations.operations.delivery import aftermath, heads
+from integrations.operations.delivery import aftermath
 from integrations.operations.delivery.prefetch import Job
-from integrations.operations.delivery.texts import plain_json, plain_text
-from integrations.stores import vault
+from integrations.operations.delivery.texts import json_rows, plain_text
+from integrations.stores import statements, vault
 
-_DONE = (RunStatus.SUCCEEDED, RunStatus.SKIPPED, RunStatus.DEAD, RunStatus.CANCELLED)
-_WAITING = (RunStatus.HELD, RunStatus.RETRYING)
-
-_FINISH = """
-WITH given AS (
-    SELECT * FROM unnest(
-        %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::double precision[],
-        %s::double precision[], %s::boolean[], %s::integer[], %s::text[], %s::text[], %s::text[], %s::text[],
-        %s::numeric[], %s::text[], %s::jsonb[]
-    ) AS g (id, fence, status, reason, reason_code, problem, delay, believe, must_find, counted, business_key,
-            target_id, target_key, source_hash, amount, currency, context)
+_ENDED = frozenset({RunStatus.SUCCEEDED, RunStatus.SKIPPED, RunStatus.DEAD, RunStatus.CANCELLED})
+_FINISH = (
+    "SELECT run_id, what"
+    " FROM connect_finish(%s::jsonb, %s::jsonb, %s::jsonb, %s::jsonb, %s::jsonb, %b::bytea[])"
 )
-UPDATE run r SET
-    status = g.status, reason = g.reason, reason_code = g.reason_code, problem = g.problem, leased_until = NULL,
-    due_at = now() + make_interval(secs => g.delay),
-    believe_missing_at = CASE WHEN g.believe IS NULL THEN CASE WHEN g.must_find THEN r.believe_missing_at END
-                              ELSE now() + make_interval(secs => g.believe) END,
-    must_find = g.must_find, attempts = r.attempts + g.counted,
-    business_key = CASE WHEN g.business_key <> '' THEN g.business_key ELSE r.business_key END,
-    target_id = CASE WHEN g.target_id <> '' THEN g.target_id ELSE r.target_id END,
-    target_key = CASE WHEN g.target_key <> '' THEN g.target_key ELSE r.target_key END,
-    source_hash = CASE WHEN g.source_hash <> '' THEN g.source_hash ELSE r.source_hash END,
-    amount = coalesce(g.amount, r.amount), currency = CASE WHEN g.currency <> '' THEN g.currency ELSE r.currency END,
-    context = g.context, is_head = g.status NOT IN ('succeeded', 'skipped', 'dead', 'cancelled'),
-    finished_at = CASE WHEN g.status IN ('succeeded', 'skipped', 'dead', 'cancelled') THEN now() END
-FROM given g
-WHERE r.id = g.id AND r.fence = g.fence AND r.status = 'running'
-RETURNING r.id
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,84 +37,104 @@ class Finished:
 
 def finish(batch: Sequence[Finished]) -> int:
     """Write a batch down; returns how many were still ours."""
+    payloads = list(_payloads(batch))
+    parameters = [
+        json_rows(_run_row(one) for one in batch),
+        json_rows(_attempt_row(one) for one in batch),
+        json_rows(_link_row(one) for one in batch if one.outcome.link is not None),
+        json_rows(row for one in batch for row in _key_rows(one)),
+        json_rows(
+            {**row, "place": place, "plain_bytes": size} for place, (row, size, _) in enumerate(payloads, 1)
+        ),
+        [sealed for _, _, sealed in payloads],
+    ]
+    told: dict[str, set[int]] = {"ours": set(), "superseded": set(), "link_conflict": set()}
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_FINISH, _columns(batch))
-        accepted = {row[0] for row in cursor.fetchall()}
-        ours = [one for one in batch if one.job.claim.id in accepted]
-        if not ours:
-            return 0
-        superseded = heads.pass_on(cursor, ended=_ids(ours, _DONE), waiting=_ids(ours, _WAITING))
-        _insert_attempts(cursor, ours)
-        _insert_payloads(cursor, ours)
-        aftermath.save_links(cursor, ours)
-        _insert_search_keys(cursor, ours)
-        aftermath.hold(cursor, [one for one in ours if one.job.claim.id not in superseded])
-        aftermath.follow_up(cursor, ours)
-        aftermath.meter(cursor, ours)
-        aftermath.judge_connections(cursor, ours)
-        aftermath.raise_alerts(cursor, ours)
+        for run_id, what in statements.fetch(_FINISH, parameters):
+            told[what].add(run_id)
+        ours = [one for one in batch if one.job.claim.id in told["ours"]]
+        if ours:
+            aftermath.bring_about(
+                cursor, ours, superseded=told["superseded"], in_conflict=told["link_conflict"]
+            )
     return len(ours)
 
 
-def _ids(ours: Sequence[Finished], statuses: tuple[RunStatus, ...]) -> list[int]:
-    return [one.job.claim.id for one in ours if one.outcome.status in statuses]
+def _run_row(one: Finished) -> dict[str, Any]:
+    claim, outcome = one.job.claim, one.outcome
+    return {
+        "id": claim.id,
+        "fence": claim.fence,
+        "status": outcome.status.value,
+        "is_ended": outcome.status in _ENDED,
+        "reason": plain_text(outcome.reason, 300),
+        "reason_code": outcome.reason_code,
+        "problem": [asdict(problem) for problem in outcome.problems],
+        "delay": outcome.delay_seconds,
+        "believe": outcome.believe_missing_seconds,
+        "must_find": outcome.must_find,
+        "counted": int(outcome.is_counted),
+        "business_key": plain_text(outcome.business_key, 120),
+        "target_id": plain_text(outcome.target_id, 120),
+        "target_key": plain_text(outcome.target_key, 120),
+        "source_hash": outcome.source_hash,
+        "amount": outcome.amount,
+        "currency": plain_text(outcome.currency, 3),
+        "context": outcome.context,
+    }
 
 
-def _columns(batch: Sequence[Finished]) -> list[Any]:
-    claims = [one.job.claim for one in batch]
-    outcomes = [one.outcome for one in batch]
-    return [
-        [claim.id for claim in claims],
-        [claim.fence for claim in claims],
-        [outcome.status.value for outcome in outcomes],
-        [plain_text(outcome.reason, 300) for outcome in outcomes],
-        [outcome.reason_code for outcome in outcomes],
-        [plain_json([asdict(problem) for problem in outcome.problems]) for outcome in outcomes],
-        [outcome.delay_seconds for outcome in outcomes],
-        [outcome.believe_missing_seconds for outcome in outcomes],
-        [outcome.must_find for outcome in outcomes],
-        [int(outcome.is_counted) for outcome in outcomes],
-        [plain_text(outcome.business_key, 120) for outcome in outcomes],
-        [plain_text(outcome.target_id, 120) for outcome in outcomes],
-        [plain_text(outcome.target_key, 120) for outcome in outcomes],
-        [outcome.source_hash for outcome in outcomes],
-        [outcome.amount for outcome in outcomes],
-        [plain_text(outcome.currency, 3) for outcome in outcomes],
-        [plain_json(outcome.context) for outcome in outcomes],
-    ]
-
-
-def _insert_attempts(cursor: Any, ours: Sequence[Finished]) -> None:
-    cursor.execute(
-        "INSERT INTO attempt (tenant_id, run_id, number, step, outcome, error, message, detail, request_id, hops,"
-        " calls, started_at, finished_at)"
-        " SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::integer[], %s::text[], %s::text[], %s::text[],"
-        " %s::text[], %s::text[], %s::text[], %s::jsonb[], %s::integer[], %s::timestamptz[], %s::timestamptz[])",
-        [
-            [one.job.claim.tenant_id for one in ours],
-            [one.job.claim.id for one in ours],
-            # The fence grows with every claim, so it numbers tries without a query.
-            [one.job.claim.fence for one in ours],
-            [plain_text(one.outcome.step, 30) for one in ours],
-            [one.outcome.status.value for one in ours],
-            [plain_text(one.outcome.error, 30) for one in ours],
-            [plain_text(one.outcome.message, 500) for one in ours],
-            [plain_text(one.outcome.detail, 1000) for one in ours],
-            [plain_text(one.outcome.request_id, 80) for one in ours],
-            [plain_json([asdict(hop) for hop in one.outcome.hops]) for one in ours],
-            [one.outcome.calls for one in ours],
-            [one.started_at for one in ours],
-            [one.finished_at for one in ours],
+def _attempt_row(one: Finished) -> dict[str, Any]:
+    claim, outcome = one.job.claim, one.outcome
+    return {
+        "tenant_id": claim.tenant_id,
+        "run_id": claim.id,
+        # The fence grows with every claim, so it numbers tries without a query.
+        "number": claim.fence,
+        "step": plain_text(outcome.step, 30),
+        "outcome": outcome.status.value,
+        "error": plain_text(outcome.error, 30),
+        "message": plain_text(outcome.message, 500),
+        "detail": plain_text(outcome.detail, 1000),
+        "request_id": plain_text(outcome.request_id, 80),
+        "hops": [
+            {"at": hop.at, "rail": hop.rail, "title": hop.title, "text": hop.text, "amount": hop.amount}
+            for hop in outcome.hops
         ],
-    )
+        "calls": outcome.calls,
+        "changed": int(outcome.has_changed_target),
+        "started_at": one.started_at,
+        "finished_at": one.finished_at,
+    }
 
 
-def _insert_payloads(cursor: Any, ours: Sequence[Finished]) -> None:
-    rows: list[tuple[int, int, int, str, bytes, int]] = []
-    for one in ours:
-        claim, outcome = one.job.claim, one.outcome
+def _link_row(one: Finished) -> dict[str, Any]:
+    claim, link = one.job.claim, one.outcome.link
+    if link is None:
+        raise ValueError(f"run {claim.id} has no link to write")
+    return {
+        "run_id": claim.id,
+        "tenant_id": claim.tenant_id,
+        "pair_id": claim.pair_id,
+        "kind": link.kind.value,
+        "storefront_id": plain_text(link.storefront_id, 120),
+        "storefront_key": plain_text(link.storefront_key, 120),
+        "erp_id": plain_text(link.erp_id, 120),
+        "erp_key": plain_text(link.erp_key, 120),
+        "made_by": link.made_by,
+        "to_erp": link.written_to_erp,
+        "to_storefront": link.written_to_storefront,
+        "source_hash": link.source_hash,
+    }
+
+
+def _payloads(batch: Sequence[Finished]) -> Iterator[tuple[dict[str, Any], int, bytes]]:
+    """Yield (row, plain bytes, sealed bytes) of each body worth keeping."""
+    for one in batch:
+        claim, task, outcome = one.job.claim, one.job.task, one.outcome
         bodies: dict[str, bytes] = {}
-        if outcome.source is not None:
+        if outcome.source is not None and (not task.has_record or task.edited_source is not None):
+            # An event that carries the record is its source already.
             bodies["source"] = canonical_json(dict(outcome.source))
         if outcome.mapped is not None:
             bodies["mapped"] = canonical_json(dict(outcome.mapped))
@@ -146,35 +142,24 @@ def _insert_payloads(cursor: Any, ours: Sequence[Finished]) -> None:
             bodies["exchange"] = json.dumps([asdict(exchange) for exchange in outcome.exchanges]).encode()
         cipher = vault.cipher_for(claim.tenant_id)
         for role, body in bodies.items():
-            rows.append((claim.tenant_id, claim.id, claim.fence, role, cipher.seal(body, role), len(body)))
-    if rows:
-        cursor.execute(
-            "INSERT INTO payload (tenant_id, run_id, attempt, role, sealed, plain_bytes)"
-            " SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::integer[], %s::text[], %s::bytea[], %s::integer[])",
-            [list(column) for column in zip(*rows, strict=True)],
-        )
+            row = {"tenant_id": claim.tenant_id, "run_id": claim.id, "attempt": claim.fence, "role": role}
+            yield row, len(body), cipher.seal(body, role)
 
 
-def _insert_search_keys(cursor: Any, ours: Sequence[Finished]) -> None:
-    rows: set[tuple[int, int, str, str]] = set()
-    for one in ours:
-        claim, outcome = one.job.claim, one.outcome
-        keys = {
-            **outcome.search_keys,
-            "number": outcome.business_key,
-            "record": claim.record_key,
-            "target": outcome.target_id,
-            "target_number": outcome.target_key,
-        }
-        rows.update(
-            (claim.tenant_id, claim.id, name[:30], fold_key(value)) for name, value in keys.items() if value
-        )
-    if rows:
-        cursor.execute(
-            "INSERT INTO search_key (tenant_id, run_id, name, value)"
-            " SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[]) ON CONFLICT DO NOTHING",
-            [list(column) for column in zip(*rows, strict=True)],
-        )
+def _key_rows(one: Finished) -> list[dict[str, Any]]:
+    claim, outcome = one.job.claim, one.outcome
+    keys = {
+        **outcome.search_keys,
+        "number": outcome.business_key,
+        "record": claim.record_key,
+        "target": outcome.target_id,
+        "target_number": outcome.target_key,
+    }
+    folded = {(name[:30], fold_key(value)) for name, value in keys.items() if value}
+    return [
+        {"tenant_id": claim.tenant_id, "run_id": claim.id, "name": name, "value": value}
+        for name, value in sorted(folded)
+    ]
 
 
 def fold_key(value: str) -> str:

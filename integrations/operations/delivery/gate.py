@@ -1,4 +1,4 @@
-"""The permit to compute, the lease check before each send, and connectors kept warm per process."""
+"""The permit to compute, the lease check and the rate token before each send, and connectors kept warm per process."""
 
 import threading
 import time
@@ -9,6 +9,7 @@ from typing import Any
 
 from integrations.connectors.base import Connector, Exchange
 from integrations.flows.ports import LeaseLost
+from integrations.operations.limits import Purse
 from integrations.stores.access import Access
 
 # One thread of a process computes at a time; the others wait on the network. Together with a short switch
@@ -33,16 +34,19 @@ def waiting() -> Iterator[None]:
         permit.acquire()
 
 
+def _sleep(seconds: float) -> None:
+    with waiting():
+        time.sleep(seconds)
+
+
 class Lease:
     """Until when this process may send for a run, on its own monotonic clock; renewed by the drain."""
 
-    __slots__ = ("deadline",)
+    __slots__ = ("deadline", "started")
 
     def __init__(self, seconds: float) -> None:
-        self.deadline = time.monotonic() + seconds
-
-    def extend(self, seconds: float) -> None:
-        self.deadline = time.monotonic() + seconds
+        self.started = time.monotonic()
+        self.deadline = self.started + seconds
 
     def check(self) -> None:
         """Raise LeaseLost when the time is up: fencing guards our database, only this guards the remote."""
@@ -74,11 +78,17 @@ class RunGate:
 
 
 class _Switch:
-    """The gate a pooled connector is built with; it forwards to the run being served."""
+    """The gate a pooled connector is built with; it spends a token and forwards to the run being served."""
 
     current: RunGate
 
+    def __init__(self, access: Access, purse: Purse) -> None:
+        self._connection_id, self._per_minute = access.connection_id, access.calls_per_minute
+        self._purse = purse
+
     def before_call(self, *, is_write: bool) -> None:
+        # The token first: waiting for it takes time, and the lease is checked right before sending.
+        self._purse.spend(self._connection_id, self._per_minute, _sleep)
         self.current.before_call(is_write=is_write)
 
     def after_call(self, *, seconds: float, status: str) -> None:
@@ -91,7 +101,8 @@ class _Switch:
 class ConnectorPool:
     """Warm connectors by (connection, revision); a thread borrows one for a run and brings it back."""
 
-    def __init__(self) -> None:
+    def __init__(self, purse: Purse) -> None:
+        self._purse = purse
         self._idle: dict[tuple[int, int], list[tuple[Connector, _Switch]]] = defaultdict(list)
         self._lock = threading.Lock()
 
@@ -102,8 +113,7 @@ class ConnectorPool:
             idle = self._idle[key]
             entry = idle.pop() if idle else None
         if entry is None:
-            switch = _Switch()
-            switch.current = gate
+            switch = _Switch(access, self._purse)
             entry = (access.build(gate=switch, observe=switch.observe), switch)
         entry[1].current = gate
         return entry[0], (key, entry)

@@ -2,21 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from django.db import connection
+from typing import Any
 
 from integrations.flows.decision import Ladder
-from integrations.flows.ports import Link, LinkQuery, RunTask
+from integrations.flows.ports import Link, RunTask
 from integrations.kinds import Side
 from integrations.kinds.record import from_canonical_json
 from integrations.models import Connection
-from integrations.operations import links
 from integrations.operations.delivery.claim import Claim
-from integrations.stores import access, vault, versions
+from integrations.stores import access, statements, vault, versions
 from integrations.stores.access import Access
 
 # Added to a target's total timeout before a look-up that finds nothing is believed.
 _MARGIN_SECONDS = 10.0
+_PREFETCH = "SELECT * FROM connect_prefetch(%s::bigint[])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +30,17 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class _Input:
-    body: bytes | None = None
-    has_record: bool = False
-    found_by: str = "person"
-    occurred_at: object = None
+    """One row of ``connect_prefetch``."""
+
+    run_id: int
+    found_by: str | None
+    has_record: bool
+    occurred_at: Any
+    event_sealed: bytes | None
+    edited_sealed: bytes | None
+    parent_source_id: str
+    parent_target_id: str
+    link: list[str] | None
 
 
 class Prefetcher:
@@ -49,32 +55,15 @@ class Prefetcher:
         flows = versions.compiled(claim.flow_version_id for claim in claims)
         with_maps = {claim.pair_id for claim in claims if flows[claim.flow_version_id].value_maps}
         tables = versions.value_tables(with_maps) if with_maps else {}
-        inputs = self._inputs([claim for claim in claims if claim.event_id is not None])
-        edited = self._edited(claims)
-        parents = self._parents([claim for claim in claims if claim.parent_run_id is not None])
-        own = links.find_links(
-            [
-                (
-                    claim.tenant_id,
-                    claim.pair_id,
-                    LinkQuery(
-                        flows[claim.flow_version_id].kind,
-                        flows[claim.flow_version_id].direction.source,
-                        claim.record_key,
-                    ),
-                )
-                for claim in claims
-            ]
-        )
+        rows = statements.fetch(_PREFETCH, [[claim.id for claim in claims]])
+        inputs = {row[0]: _Input(*row) for row in rows}
         jobs = []
-        for claim, own_link in zip(claims, own, strict=True):
-            flow = flows[claim.flow_version_id]
+        for claim in claims:
+            flow, given = flows[claim.flow_version_id], inputs[claim.id]
             accesses = {
                 Side.STOREFRONT: self._accesses[claim.storefront_id],
                 Side.ERP: self._accesses[claim.erp_id],
             }
-            given = inputs.get(claim.id, _Input())
-            parent = parents.get(claim.id, ("", ""))
             task = RunTask(
                 run_id=claim.id,
                 tenant_id=claim.tenant_id,
@@ -87,19 +76,21 @@ class Prefetcher:
                 must_find=claim.must_find,
                 may_believe_missing=claim.may_believe_missing,
                 now=claim.claimed_at,
-                found_by=given.found_by,
-                event_body=given.body,
+                found_by=given.found_by or "person",
+                event_body=_open(claim, given.event_sealed, "event"),
                 has_record=given.has_record,
-                edited_source=edited.get(claim.id),
-                occurred_at=given.occurred_at,  # type: ignore[arg-type]
+                edited_source=_edited(claim, given.edited_sealed),
+                occurred_at=given.occurred_at,
                 value_tables={
-                    key: t for key, t in tables.get(claim.pair_id, {}).items() if key in flow.value_maps
+                    key: table
+                    for key, table in tables.get(claim.pair_id, {}).items()
+                    if key in flow.value_maps
                 },
                 ladder=ladder_of(accesses[flow.direction.target]),
-                parent_source_id=parent[0],
-                parent_target_id=parent[1],
+                parent_source_id=given.parent_source_id,
+                parent_target_id=given.parent_target_id,
             )
-            jobs.append(Job(claim, task, accesses, own_link))
+            jobs.append(Job(claim, task, accesses, Link(*given.link) if given.link else None))
         return jobs
 
     def current_revisions(self) -> dict[int, int]:
@@ -118,65 +109,15 @@ class Prefetcher:
         if wanted:
             self._accesses.update(access.load(list(Connection.across_tenants.filter(pk__in=wanted))))
 
-    def _inputs(self, claims: Sequence[Claim]) -> dict[int, _Input]:
-        """Read the events of runs; bodies only where the event carries the record."""
-        if not claims:
-            return {}
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT u.run_id, u.tenant_id, e.has_record, e.found_by, e.occurred_at, p.sealed"
-                " FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS u (run_id, tenant_id, event_id)"
-                " JOIN event e ON e.tenant_id = u.tenant_id AND e.id = u.event_id"
-                " LEFT JOIN payload p ON e.has_record AND p.tenant_id = u.tenant_id AND p.event_id = e.id",
-                [
-                    [claim.id for claim in claims],
-                    [claim.tenant_id for claim in claims],
-                    [claim.event_id for claim in claims],
-                ],
-            )
-            rows = cursor.fetchall()
-        return {
-            run_id: _Input(
-                None if sealed is None else vault.unseal(tenant_id, bytes(sealed), "event"),
-                has_record,
-                found_by,
-                occurred_at,
-            )
-            for run_id, tenant_id, has_record, found_by, occurred_at, sealed in rows
-        }
 
-    def _edited(self, claims: Sequence[Claim]) -> dict[int, dict[str, object]]:
-        """Read source records that a person edited for a retry."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT DISTINCT ON (p.run_id) p.run_id, p.tenant_id, p.sealed"
-                " FROM unnest(%s::bigint[], %s::bigint[]) AS u (tenant_id, run_id)"
-                " JOIN payload p ON p.tenant_id = u.tenant_id AND p.run_id = u.run_id AND p.role = 'edited'"
-                " ORDER BY p.run_id, p.id DESC",
-                [[claim.tenant_id for claim in claims], [claim.id for claim in claims]],
-            )
-            rows = cursor.fetchall()
-        return {
-            run_id: from_canonical_json(vault.unseal(tenant_id, bytes(sealed), "edited"))
-            for run_id, tenant_id, sealed in rows
-        }
+def _open(claim: Claim, sealed: bytes | None, role: str) -> bytes | None:
+    return None if sealed is None else vault.unseal(claim.tenant_id, sealed, role)
 
-    def _parents(self, claims: Sequence[Claim]) -> dict[int, tuple[str, str]]:
-        """Read what the runs that started these follow-ups wrote: (source id, target id)."""
-        if not claims:
-            return {}
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT u.run_id, r.record_key, r.target_id"
-                " FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS u (run_id, tenant_id, parent_id)"
-                " JOIN run r ON r.tenant_id = u.tenant_id AND r.id = u.parent_id",
-                [
-                    [claim.id for claim in claims],
-                    [claim.tenant_id for claim in claims],
-                    [claim.parent_run_id for claim in claims],
-                ],
-            )
-            return {run_id: (source_id, target_id) for run_id, source_id, target_id in cursor.fetchall()}
+
+def _edited(claim: Claim, sealed: bytes | None) -> dict[str, Any] | None:
+    """Return the source record that a person edited for a retry."""
+    plain = _open(claim, sealed, "edited")
+    return None if plain is None else from_canonical_json(plain)
 
 
 def ladder_of(target: Access) -> Ladder:

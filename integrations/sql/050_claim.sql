@@ -1,0 +1,190 @@
+-- Claims due runs: fair across lanes and pairs, fenced, leased in database time, within each credential's limits.
+
+-- The pairs with due heads in a lane: a loose index scan over run_due that hops from pair to pair, starts behind p_after
+-- and goes round once, lazily, so that no pair starves and a full claim stops looking. Paused and opened ones are left
+-- out; a connection without a success in the last minute has one slot, which is also how an open breaker probes.
+CREATE OR REPLACE FUNCTION connect_waiting_pairs(p_lane text, p_after bigint) RETURNS TABLE (
+    id bigint, storefront_id bigint, erp_id bigint, storefront_revision integer, erp_revision integer,
+    storefront_slots integer, erp_slots integer, is_proven boolean, wants_proof boolean
+) LANGUAGE sql STABLE AS $$
+    WITH RECURSIVE behind AS (
+        (SELECT r.pair_id FROM run r WHERE r.is_head AND r.status IN ('queued', 'retrying', 'in_doubt')
+         AND r.lane = p_lane AND r.pair_id > p_after ORDER BY r.pair_id LIMIT 1)
+        UNION ALL
+        SELECT n.pair_id FROM behind b, LATERAL (
+            SELECT r.pair_id FROM run r WHERE r.is_head AND r.status IN ('queued', 'retrying', 'in_doubt')
+            AND r.lane = p_lane AND r.pair_id > b.pair_id ORDER BY r.pair_id LIMIT 1) n
+    ), before AS (
+        (SELECT r.pair_id FROM run r WHERE r.is_head AND r.status IN ('queued', 'retrying', 'in_doubt')
+         AND r.lane = p_lane AND r.pair_id <= p_after ORDER BY r.pair_id LIMIT 1)
+        UNION ALL
+        SELECT n.pair_id FROM before b, LATERAL (
+            SELECT r.pair_id FROM run r WHERE r.is_head AND r.status IN ('queued', 'retrying', 'in_doubt')
+            AND r.lane = p_lane AND r.pair_id > b.pair_id AND r.pair_id <= p_after ORDER BY r.pair_id LIMIT 1) n
+    )
+    SELECT p.id, s.id, e.id, s.revision, e.revision,
+           CASE WHEN v.is_proven THEN s.max_parallel ELSE 1 END::integer,
+           CASE WHEN v.is_proven THEN e.max_parallel ELSE 1 END::integer,
+           v.is_proven,
+           NOT v.is_proven OR s.health <> 'healthy' OR e.health <> 'healthy'
+               OR least(s.last_success_at, e.last_success_at) < now() - interval '5 seconds'
+    FROM (SELECT pair_id FROM behind UNION ALL SELECT pair_id FROM before) w
+    JOIN pair p ON p.id = w.pair_id AND p.paused_at IS NULL
+    JOIN tenant t ON t.id = p.tenant_id AND t.paused_at IS NULL
+    JOIN connection s ON s.id = p.storefront_id AND s.paused_at IS NULL
+                     AND (s.open_until IS NULL OR s.open_until <= now())
+    JOIN connection e ON e.id = p.erp_id AND e.paused_at IS NULL AND (e.open_until IS NULL OR e.open_until <= now())
+    CROSS JOIN LATERAL (SELECT s.failures_in_row = 0 AND e.failures_in_row = 0 AND coalesce(
+        greatest(s.last_success_at, e.last_success_at) > now() - interval '60 seconds', false) AS is_proven) v
+$$;
+
+-- Locks the limits of both connections of a pair and tells how many further calls they may have in flight; 0 where
+-- another claim holds them, a 429 blocks them or no rate token is left. Locked before runs, in key order.
+CREATE OR REPLACE FUNCTION connect_take_room(
+    p_storefront bigint, p_erp bigint, p_storefront_slots integer, p_erp_slots integer
+) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+    v_limit record;
+    v_room integer := 32767;
+    v_seen integer := 0;
+    v_used integer;
+BEGIN
+    FOR v_limit IN
+        SELECT l.connection_id, l.blocked_until, l.per_minute,
+               l.tokens + extract(epoch FROM now() - l.refilled_at) * l.per_minute / 60.0 AS tokens
+        FROM connection_limit l WHERE l.connection_id IN (p_storefront, p_erp)
+        ORDER BY l.connection_id FOR UPDATE SKIP LOCKED
+    LOOP
+        v_seen := v_seen + 1;
+        IF v_limit.blocked_until > now() OR v_limit.tokens < 1 THEN
+            RETURN 0;
+        END IF;
+        -- A statement of its own: it sees what the claim that held the lock before has committed.
+        SELECT count(*) INTO v_used FROM pair p JOIN run b ON b.pair_id = p.id AND b.status = 'running'
+        WHERE v_limit.connection_id IN (p.storefront_id, p.erp_id);
+        v_room := least(v_room, v_used * -1 + CASE v_limit.connection_id
+            WHEN p_storefront THEN p_storefront_slots ELSE p_erp_slots END);
+    END LOOP;
+    RETURN CASE WHEN v_seen = 2 THEN greatest(v_room, 0) ELSE 0 END;
+END $$;
+
+-- p_lanes with p_quotas: how many runs of each lane may be taken; what one leaves over the next may use. p_avoid: the
+-- connections that hang in the asking process. p_unproven: how many runs may go to connections without a recent
+-- success. Two drains never get the same run, and no statement here can raise a unique violation.
+DROP FUNCTION IF EXISTS connect_claim(text[], integer[], double precision, bigint, text, bigint[], integer);
+CREATE FUNCTION connect_claim(
+    p_lanes text[], p_quotas integer[], p_lease double precision, p_after bigint, p_worker text, p_avoid bigint[],
+    p_unproven integer
+) RETURNS TABLE (
+    id bigint, tenant_id bigint, pair_id bigint, flow_id bigint, flow_version_id bigint, event_id bigint,
+    parent_run_id bigint, kind text, record_key text, business_key text, attempts integer, must_find boolean,
+    may_believe_missing boolean, fence bigint, claimed_at timestamptz, storefront_id bigint, erp_id bigint,
+    storefront_revision integer, erp_revision integer, wants_proof boolean, is_proven boolean
+) LANGUAGE plpgsql
+-- Rows are reached by their keys at every size of the tables; a plan made while they were empty must not say else.
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET jit = off AS $$
+#variable_conflict use_column
+DECLARE
+    v_pair record;
+    v_left integer := 0;
+    v_share integer;
+    v_room integer;
+    v_count integer;
+    v_has_suspects boolean := EXISTS (SELECT 1 FROM run WHERE is_suspect);
+BEGIN
+    FOR v_lane IN 1 .. array_length(p_lanes, 1) LOOP
+        v_left := v_left + p_quotas[v_lane];
+        -- One pair takes an eighth of a claim at most; it comes round again at once while there is room.
+        v_share := greatest(1, v_left / 8);
+        FOR v_pair IN SELECT * FROM connect_waiting_pairs(p_lanes[v_lane], p_after) LOOP
+            EXIT WHEN v_left <= 0;
+            CONTINUE WHEN v_pair.storefront_id = ANY (p_avoid) OR v_pair.erp_id = ANY (p_avoid);
+            CONTINUE WHEN NOT v_pair.is_proven AND p_unproven <= 0;
+            -- What killed a worker goes first of its pair, and alone.
+            CONTINUE WHEN v_has_suspects AND EXISTS (
+                SELECT 1 FROM run x WHERE x.is_suspect AND x.pair_id = v_pair.id);
+            v_room := least(v_left, v_share, connect_take_room(
+                v_pair.storefront_id, v_pair.erp_id, v_pair.storefront_slots, v_pair.erp_slots));
+            CONTINUE WHEN v_room <= 0;
+            RETURN QUERY
+                UPDATE run r SET status = 'running', leased_until = now() + make_interval(secs => p_lease),
+                    fence = r.fence + 1, started_at = coalesce(r.started_at, now()), claimed_by = p_worker
+                FROM (
+                    SELECT d.id FROM run d JOIN flow f ON f.id = d.flow_id AND f.paused_at IS NULL
+                    WHERE d.is_head AND d.status IN ('queued', 'retrying', 'in_doubt') AND d.lane = p_lanes[v_lane]
+                      AND d.pair_id = v_pair.id AND d.due_at <= now()
+                    ORDER BY d.due_at, d.id LIMIT v_room FOR UPDATE OF d SKIP LOCKED
+                ) t
+                WHERE r.id = t.id
+                RETURNING r.id, r.tenant_id, r.pair_id, r.flow_id, r.flow_version_id, r.event_id, r.parent_run_id,
+                    r.kind::text, r.record_key::text, r.business_key::text, r.attempts, r.must_find,
+                    r.believe_missing_at IS NULL OR r.believe_missing_at <= now(), r.fence, now(),
+                    v_pair.storefront_id, v_pair.erp_id, v_pair.storefront_revision, v_pair.erp_revision,
+                    v_pair.wants_proof, v_pair.is_proven;
+            GET DIAGNOSTICS v_count = ROW_COUNT;
+            v_left := v_left - v_count;
+            IF NOT v_pair.is_proven THEN
+                p_unproven := p_unproven - v_count;
+            END IF;
+        END LOOP;
+    END LOOP;
+END $$;
+
+-- Claims one run that was in the hands of a worker when it died; it is served with nothing beside it.
+DROP FUNCTION IF EXISTS connect_claim_suspect(double precision, text);
+CREATE FUNCTION connect_claim_suspect(p_lease double precision, p_worker text) RETURNS TABLE (
+    id bigint, tenant_id bigint, pair_id bigint, flow_id bigint, flow_version_id bigint, event_id bigint,
+    parent_run_id bigint, kind text, record_key text, business_key text, attempts integer, must_find boolean,
+    may_believe_missing boolean, fence bigint, claimed_at timestamptz, storefront_id bigint, erp_id bigint,
+    storefront_revision integer, erp_revision integer, wants_proof boolean, is_proven boolean
+) LANGUAGE sql AS $$
+    UPDATE run r SET status = 'running', leased_until = now() + make_interval(secs => p_lease),
+        fence = r.fence + 1, claimed_by = p_worker, is_alone = true
+    FROM (
+        SELECT d.id, s.id AS storefront_id, e.id AS erp_id, s.revision AS storefront_revision,
+               e.revision AS erp_revision
+        FROM run d JOIN flow f ON f.id = d.flow_id AND f.paused_at IS NULL
+        JOIN pair p ON p.id = d.pair_id AND p.paused_at IS NULL
+        JOIN tenant t ON t.id = p.tenant_id AND t.paused_at IS NULL
+        JOIN connection s ON s.id = p.storefront_id AND s.paused_at IS NULL
+        JOIN connection e ON e.id = p.erp_id AND e.paused_at IS NULL
+        WHERE d.is_suspect AND d.is_head AND d.status IN ('queued', 'retrying', 'in_doubt') AND d.due_at <= now()
+        ORDER BY d.id LIMIT 1 FOR UPDATE OF d SKIP LOCKED
+    ) t
+    WHERE r.id = t.id
+    RETURNING r.id, r.tenant_id, r.pair_id, r.flow_id, r.flow_version_id, r.event_id, r.parent_run_id,
+        r.kind::text, r.record_key::text, r.business_key::text, r.attempts, r.must_find,
+        r.believe_missing_at IS NULL OR r.believe_missing_at <= now(), r.fence, now(),
+        t.storefront_id, t.erp_id, t.storefront_revision, t.erp_revision, true, false
+$$;
+
+-- Everything a thread may need of claimed runs, in the order of their ids: event, edited source, parent, own link.
+DROP FUNCTION IF EXISTS connect_prefetch(bigint[]);
+CREATE FUNCTION connect_prefetch(p_runs bigint[]) RETURNS TABLE (
+    run_id bigint, found_by text, has_record boolean, occurred_at timestamptz, event_sealed bytea,
+    edited_sealed bytea, parent_source_id text, parent_target_id text, link text[]
+) LANGUAGE sql STABLE
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET jit = off AS $$
+    SELECT r.id, e.found_by, coalesce(e.has_record, false), e.occurred_at, b.sealed, x.sealed,
+           coalesce(o.record_key, ''), coalesce(o.target_id, ''), l.link
+    FROM run r JOIN flow f ON f.id = r.flow_id
+    LEFT JOIN event e ON e.tenant_id = r.tenant_id AND e.id = r.event_id
+    LEFT JOIN payload b ON e.has_record AND b.tenant_id = e.tenant_id AND b.event_id = e.id
+    LEFT JOIN run o ON o.tenant_id = r.tenant_id AND o.id = r.parent_run_id
+    LEFT JOIN LATERAL (
+        SELECT p.sealed FROM payload p WHERE p.tenant_id = r.tenant_id AND p.run_id = r.id AND p.role = 'edited'
+        ORDER BY p.id DESC LIMIT 1
+    ) x ON true
+    LEFT JOIN LATERAL (
+        SELECT ARRAY[k.storefront_id, k.erp_id, k.storefront_key, k.erp_key, k.written_to_erp,
+                     k.written_to_storefront, k.source_hash]::text[] AS link
+        FROM (
+            SELECT * FROM record_link WHERE f.direction = 'to_erp' AND tenant_id = r.tenant_id
+                AND pair_id = r.pair_id AND kind = r.kind AND storefront_id = r.record_key
+            UNION ALL
+            SELECT * FROM record_link WHERE f.direction <> 'to_erp' AND tenant_id = r.tenant_id
+                AND pair_id = r.pair_id AND kind = r.kind AND erp_id = r.record_key
+        ) k LIMIT 1
+    ) l ON true
+    WHERE r.id = ANY (p_runs)
+$$;
