@@ -7,6 +7,7 @@ thread with a bounded queue, and its errors are counted and swallowed: the sweep
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.db import connection, transaction
 CHANNEL = "connect_due"
 _QUEUE_LIMIT = 100
 _LIVE_SECONDS = 15
+_NOTICE_GAP_SECONDS = 0.003
 _NOTIFY = (
     f"SELECT EXISTS (SELECT 1 FROM drain_slot WHERE heartbeat_at > now() - interval '{_LIVE_SECONDS} seconds'),"
     f" pg_notify('{CHANNEL}', '')"
@@ -82,6 +84,8 @@ class Notifier:
                         self._is_wanted.clear()
                         row = own.execute(_NOTIFY, prepare=True).fetchone()
                         _call_a_drain(is_live=row is not None and row[0])
+                        # Each notice wakes every drain; what is committed meanwhile goes with the next one.
+                        time.sleep(_NOTICE_GAP_SECONDS)
             except psycopg.OperationalError as error:
                 counters["failed"] += 1
                 log.warning("notice not sent: %s", type(error).__name__)

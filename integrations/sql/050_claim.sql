@@ -26,7 +26,7 @@ CREATE OR REPLACE FUNCTION connect_waiting_pairs(p_lane text, p_after bigint) RE
            CASE WHEN v.is_proven THEN s.max_parallel ELSE 1 END::integer,
            CASE WHEN v.is_proven THEN e.max_parallel ELSE 1 END::integer,
            v.is_proven,
-           NOT v.is_proven OR s.health <> 'healthy' OR e.health <> 'healthy'
+           NOT v.is_proven OR s.health = 'failing' OR e.health = 'failing'
                OR least(s.last_success_at, e.last_success_at) < now() - interval '5 seconds'
     FROM (SELECT pair_id FROM behind UNION ALL SELECT pair_id FROM before) w
     JOIN pair p ON p.id = w.pair_id AND p.paused_at IS NULL

@@ -55,6 +55,9 @@ class Watchdog:
             self._start()
         call = Call(time.monotonic() + seconds)
         with self._condition:
+            # Calls end long before their deadline: without this the heap holds minutes of them.
+            while self._heap and self._heap[0][2].is_ended:
+                heapq.heappop(self._heap)
             heapq.heappush(self._heap, (call.deadline, next(self._numbers), call))
             if self._heap[0][2] is call:
                 self._condition.notify()

@@ -1,6 +1,6 @@
 """Carries the threads' small questions to the draining thread, which answers many with one statement.
 
-A pool thread never holds a database connection: it asks, gives the compute permit back, and waits.
+A thread of the crew never holds a database connection: it asks, gives the baton away, and waits.
 """
 
 import queue
@@ -16,7 +16,8 @@ from integrations.connectors.spec import ConnectorSpec
 from integrations.flows.ports import IntentGrant, Link, LinkQuery, RunTask
 from integrations.kinds import EntitySchema, Kind, Side
 from integrations.operations import limits, links
-from integrations.operations.delivery.gate import ConnectorPool, Lease, RunGate, waiting
+from integrations.operations.delivery.crew import Crew
+from integrations.operations.delivery.gate import ConnectorPool, Lease, RunGate
 from integrations.stores.access import Access
 
 _ANSWER_SECONDS = 60.0
@@ -40,7 +41,8 @@ _ACTS: dict[str, Callable[..., Any]] = {
 class Courier:
     """The mailbox between pool threads and the draining thread."""
 
-    def __init__(self, ring_the_bell: Callable[[], None]) -> None:
+    def __init__(self, ring_the_bell: Callable[[], None], crew: Crew) -> None:
+        self.crew = crew
         self._questions: queue.SimpleQueue[_Question] = queue.SimpleQueue()
         self._ring = ring_the_bell
 
@@ -49,7 +51,7 @@ class Courier:
         answer: Future[Any] = Future()
         self._questions.put(_Question(kind, arguments, answer))
         self._ring()
-        with waiting():
+        with self.crew.paused():
             return answer.result(timeout=_ANSWER_SECONDS)
 
     def serve(self) -> int:
@@ -100,7 +102,7 @@ class RunPorts:
         own_link: Link | None,
     ) -> None:
         self.task = task
-        self.gate = RunGate(lease)
+        self.gate = RunGate(lease, courier.crew)
         self._accesses = accesses
         self._courier = courier
         self._pool = pool

@@ -10,11 +10,11 @@ import os
 import selectors
 import socket
 import sys
-import threading
 import time
+from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
@@ -25,9 +25,10 @@ from integrations.operations import limits
 from integrations.operations.delivery import claim as claims
 from integrations.operations.delivery.claim import Claim
 from integrations.operations.delivery.courier import Courier, RunPorts
+from integrations.operations.delivery.crew import Crew
 from integrations.operations.delivery.defects import defect_outcome, finish_all
 from integrations.operations.delivery.finish import Finished
-from integrations.operations.delivery.gate import ConnectorPool, Lease, computing
+from integrations.operations.delivery.gate import ConnectorPool, Lease
 from integrations.operations.delivery.prefetch import Job, Prefetcher
 from integrations.operations.delivery.suspects import SUSPECTS_NOTICE, Suspects
 from integrations.operations.limits import Grant, Purse
@@ -44,6 +45,9 @@ _RENEW_SECONDS = 10.0
 _BEAT_SECONDS = 5.0
 # A claim without a notice: what another process made due is found by then at the latest.
 _LOOK_SECONDS = 5.0
+_CLOSING_SECONDS = 0.02
+# Under a flood a claim takes a batch instead of one run: it follows the one before after this time, no sooner.
+_CLAIM_GAP_SECONDS = 0.008
 # Calls older than this hang; as a class they hold at most half of a process's slots.
 _SLOW_SECONDS = 5.0
 # How long a thread waits for a rate token before its run goes back to the queue.
@@ -94,17 +98,16 @@ class Drain:
         self.lease_seconds = lease_seconds
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.bell = Bell()
-        self.courier = Courier(self.bell.ring)
+        # Half as many again: calls that hang do not count against the slots, up to that half.
+        self.crew = Crew(threads + threads // 2)
+        self.courier = Courier(self.bell.ring, self.crew)
         self.purse = Purse(self._borrow_tokens, patience_seconds=_TOKEN_SECONDS)
         self.connectors = ConnectorPool(self.purse)
         self.prefetcher = Prefetcher()
-        # Half as many again: calls that hang do not count against the slots, up to that half.
-        self.executor = ThreadPoolExecutor(threads + threads // 2, "run")
         self.in_flight: dict[int, tuple[Job, Lease]] = {}
-        self.ended: list[Finished | int] = []
-        self.ended_lock = threading.Lock()
-        self.waiting: list[Finished] = []
-        self.waiting_since = 0.0
+        self.ended: deque[Finished | int] = deque()
+        """What threads ended, or gave up with their lease (its run id)."""
+        self.ended_since: float | None = None
         self.after_pair = 0
         self.due_times: list[float] = []
         self.suspects = Suspects(self.name, lease_seconds)
@@ -131,13 +134,14 @@ class Drain:
     def _loop(self, selector: selectors.BaseSelector, listener: "psycopg.Connection[Any]") -> None:
         now = time.monotonic()
         renew_at, beat_at, idle_since = now + _RENEW_SECONDS, now + _BEAT_SECONDS, now
-        wants_claim, claim_at = True, now
+        wants_claim, claim_at, claimed_at = True, now, now - 1.0
         while True:
             self.courier.serve()
             if self._collect():
                 wants_claim = True
             now = time.monotonic()
-            if wants_claim or now >= claim_at:
+            if (wants_claim and now >= claimed_at + _CLAIM_GAP_SECONDS) or now >= claim_at:
+                claimed_at = now
                 taken = 0 if self.is_stopping else self._claim()
                 # A short claim means that what is due is taken; the next notice or due time asks again.
                 wants_claim = taken > 0 and self._free() > 0
@@ -150,18 +154,20 @@ class Drain:
             if now >= beat_at:
                 self._beat()
                 beat_at = now + _BEAT_SECONDS
-            if self.in_flight or self.waiting:
+            if self.in_flight:
                 idle_since = now
             elif self.is_stopping or (now - idle_since > _LINGER_SECONDS and claim_at - now > 1.0):
                 if self.is_stopping or self._leave():
                     return
                 wants_claim, idle_since = True, now
             until = min(renew_at, beat_at, claim_at)
-            if not self.in_flight and not self.waiting:
+            if not self.in_flight:
                 until = min(until, idle_since + _LINGER_SECONDS + 0.001)
-            if self.waiting:
-                until = min(until, self.waiting_since + FLUSH_SECONDS)
-            if self._wait(selector, listener, 0.0 if wants_claim else max(0.0, until - time.monotonic())):
+            if self.ended_since is not None:
+                until = min(until, self.ended_since + FLUSH_SECONDS)
+            if wants_claim:
+                until = min(until, claimed_at + _CLAIM_GAP_SECONDS)
+            if self._wait(selector, listener, max(0.0, until - time.monotonic())):
                 wants_claim = True
 
     def _wait(
@@ -194,7 +200,8 @@ class Drain:
 
     def _free(self) -> int:
         """Return how many further runs may be taken; hanging ones take up half of the slots at most."""
-        return self.threads - len(self.in_flight) + min(len(self._slow()), self.threads // 2)
+        under_way = len(self.in_flight) - len(self.ended)
+        return self.threads - under_way + min(len(self._slow()), self.threads // 2)
 
     def _claim(self) -> int:
         if self.suspects.are_sought:
@@ -223,7 +230,7 @@ class Drain:
 
     def _claim_suspect(self) -> int:
         """Serve what a dead worker left, one run with nothing beside it; the rest waits for a moment."""
-        if self.in_flight or self.waiting:
+        if self.in_flight:
             return 0
         claimed = self.suspects.claim()
         self._start(claimed)
@@ -233,46 +240,52 @@ class Drain:
         for job in self.prefetcher.jobs(claimed):
             lease = Lease(self.lease_seconds)
             self.in_flight[job.claim.id] = (job, lease)
-            self.executor.submit(self._serve, job, lease)
+            self.crew.submit(partial(self._serve, job, lease))
 
     def _serve(self, job: Job, lease: Lease) -> None:
         """Serve one run in a pool thread."""
         started = datetime.now(UTC)
         ports = RunPorts(job.task, job.accesses, self.courier, self.connectors, lease, job.own_link)
         ended: Finished | int
-        with computing():
-            try:
-                outcome = run_record(job.task, ports)
-                ended = Finished(job, outcome, started, datetime.now(UTC))
-            except LeaseLost:
-                # Nothing was sent and nothing may be written down: whoever has the run now looks first.
-                ended = job.claim.id
-            except Exception as error:
-                log.exception("serving failed run_id=%s tenant_id=%s", job.claim.id, job.claim.tenant_id)
-                ended = Finished(job, defect_outcome(job.task, error, ports), started, datetime.now(UTC))
-            finally:
-                ports.close()
-        with self.ended_lock:
-            self.ended.append(ended)
-        self.bell.ring()
+        try:
+            outcome = run_record(job.task, ports)
+            ended = Finished(job, outcome, started, datetime.now(UTC))
+        except LeaseLost:
+            # Nothing was sent and nothing may be written down: whoever has the run now looks first.
+            ended = job.claim.id
+        except Exception as error:
+            log.exception("serving failed run_id=%s tenant_id=%s", job.claim.id, job.claim.tenant_id)
+            ended = Finished(job, defect_outcome(job.task, error, ports), started, datetime.now(UTC))
+        finally:
+            ports.close()
+        self.ended.append(ended)
+        count = len(self.ended)
+        # The drain wakes for the first one and for a full batch; what comes between is fetched with them.
+        if count == 1 or count >= FLUSH_RUNS or count >= len(self.in_flight):
+            self.bell.ring()
 
     def _collect(self) -> bool:
-        """Take what threads ended and flush at 50 runs or 20 ms; True when slots became free."""
-        with self.ended_lock:
-            ended, self.ended = self.ended, []
-        for one in ended:
+        """Flush what threads ended at 50 runs, after 20 ms or when nothing else is under way; True when it did."""
+        if not self.ended:
+            return False
+        if self.ended_since is None:
+            self.ended_since = time.monotonic()
+        is_due = time.monotonic() - self.ended_since >= FLUSH_SECONDS
+        if not (is_due or len(self.ended) >= min(FLUSH_RUNS, len(self.in_flight))):
+            return False
+        batch = []
+        for _ in range(len(self.ended)):
+            one = self.ended.popleft()
             self.in_flight.pop(one if isinstance(one, int) else one.job.claim.id, None)
-            if not isinstance(one, int):
-                if not self.waiting:
-                    self.waiting_since = time.monotonic()
-                self.waiting.append(one)
-        is_due = len(self.waiting) >= FLUSH_RUNS or time.monotonic() - self.waiting_since >= FLUSH_SECONDS
-        if self.waiting and (is_due or not self.in_flight):
-            self._flush()
-        return bool(ended)
+            if isinstance(one, Finished):
+                batch.append(one)
+        if batch:
+            self._flush(batch)
+        # What ended meanwhile rang no bell: it was not the first.
+        self.ended_since = time.monotonic() if self.ended else None
+        return True
 
-    def _flush(self) -> None:
-        batch, self.waiting = self.waiting, []
+    def _flush(self, batch: list[Finished]) -> None:
         self.served += finish_all(batch)
         now = time.monotonic()
         for one in batch:
@@ -334,10 +347,12 @@ class Drain:
         return True
 
     def _shut_down(self) -> None:
-        self.executor.shutdown(wait=True, cancel_futures=True)
+        self.crew.close()
+        while not self.crew.has_ended(_CLOSING_SECONDS):
+            # What is under way may still ask.
+            self.courier.serve()
+        self.ended_since = 0.0
         self._collect()
-        if self.waiting:
-            self._flush()
         self._return_tokens()
         self.suspects.stop_looking()
         if unsent := {run_id: job.claim.fence for run_id, (job, _) in self.in_flight.items()}:

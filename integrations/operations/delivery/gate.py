@@ -1,42 +1,17 @@
-"""The permit to compute, the lease check and the rate token before each send, and connectors kept warm per process."""
+"""What stands before each call: the rate token, the lease check and the baton; and connectors kept warm per process."""
 
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from integrations.connectors.base import Connector, Exchange
 from integrations.flows.ports import LeaseLost
+from integrations.operations.delivery.crew import Crew
 from integrations.operations.limits import Purse
 from integrations.stores.access import Access
 
-# One thread of a process computes at a time; the others wait on the network. Together with a short switch
-# interval this keeps the draining thread's SQL fast (ARCHITECTURE 5 has the figures).
-permit = threading.Lock()
 _EXCHANGES_KEPT = 6
-
-
-@contextmanager
-def computing() -> Iterator[None]:
-    with permit:
-        yield
-
-
-@contextmanager
-def waiting() -> Iterator[None]:
-    """Give the permit back while this thread waits."""
-    permit.release()
-    try:
-        yield
-    finally:
-        permit.acquire()
-
-
-def _sleep(seconds: float) -> None:
-    with waiting():
-        time.sleep(seconds)
 
 
 class Lease:
@@ -55,10 +30,11 @@ class Lease:
 
 
 class RunGate:
-    """The gate of one run: releases the permit around each remote call and keeps what was exchanged."""
+    """The gate of one run: gives the baton away around each remote call and keeps what was exchanged."""
 
-    def __init__(self, lease: Lease) -> None:
+    def __init__(self, lease: Lease, crew: Crew) -> None:
         self.lease = lease
+        self.crew = crew
         self.calls = 0
         self.seconds = 0.0
         self.exchanges: list[Exchange] = []
@@ -66,11 +42,11 @@ class RunGate:
     def before_call(self, *, is_write: bool) -> None:
         self.lease.check()
         self.calls += 1
-        permit.release()
+        self.crew.give()
 
     def after_call(self, *, seconds: float, status: str) -> None:
         self.seconds += seconds
-        permit.acquire()
+        self.crew.take()
 
     def observe(self, exchange: Exchange) -> None:
         self.exchanges.append(exchange)
@@ -88,8 +64,12 @@ class _Switch:
 
     def before_call(self, *, is_write: bool) -> None:
         # The token first: waiting for it takes time, and the lease is checked right before sending.
-        self._purse.spend(self._connection_id, self._per_minute, _sleep)
+        self._purse.spend(self._connection_id, self._per_minute, self._sleep)
         self.current.before_call(is_write=is_write)
+
+    def _sleep(self, seconds: float) -> None:
+        with self.current.crew.paused():
+            time.sleep(seconds)
 
     def after_call(self, *, seconds: float, status: str) -> None:
         self.current.after_call(seconds=seconds, status=status)

@@ -95,10 +95,10 @@ def test_the_last_attempt_of_the_budget_is_dead(world: World) -> None:
     assert (outcome.status, outcome.reason_code) == (RunStatus.DEAD, "retries_used_up")
 
 
-def test_a_rate_limit_waits_as_told_is_not_counted_and_says_nothing_of_health(world: World) -> None:
+def test_a_rate_limit_waits_as_told_is_not_counted_and_teaches_the_limiter(world: World) -> None:
     outcome = served(world, errors.RateLimited("slow", retry_after_seconds=30.0), attempts=99)
     assert (outcome.status, outcome.delay_seconds, outcome.is_counted) == (RunStatus.RETRYING, 30.0, False)
-    assert outcome.verdicts == []
+    assert [verdict.health for verdict in outcome.verdicts] == ["rate_limited"]
 
 
 def test_refused_credentials_stop_the_connection_and_name_the_field(world: World) -> None:
