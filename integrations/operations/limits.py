@@ -44,7 +44,7 @@ _RETURN = (
 )
 _REFUSED = """
 UPDATE connection_limit SET refusals = refusals + 1, tokens = least(tokens, 0),
-    per_minute = greatest(per_minute * 0.7, %s::double precision),
+    per_minute = CASE WHEN per_minute IS NOT NULL THEN greatest(per_minute * 0.7, %s::double precision) END,
     blocked_until = greatest(blocked_until, now() + make_interval(secs => coalesce(
         %s::double precision, least(%s::double precision, %s::double precision * 2 ^ least(refusals, 10)))))
 WHERE connection_id = %s::bigint AND (blocked_until IS NULL OR blocked_until < now() + interval '1 second')
@@ -54,7 +54,9 @@ _STATE = """
 INSERT INTO connection_limit AS l (tenant_id, connection_id, per_minute, tokens)
 SELECT c.tenant_id, c.id, c.calls_per_minute, coalesce(c.calls_per_minute, 0) / 12.0
 FROM connection c WHERE c.id = %s::bigint
-ON CONFLICT (connection_id) DO UPDATE SET per_minute = excluded.per_minute
+ON CONFLICT (connection_id) DO UPDATE SET per_minute = excluded.per_minute,
+    tokens = CASE WHEN l.per_minute IS NULL THEN excluded.tokens ELSE l.tokens END,
+    refilled_at = CASE WHEN l.per_minute IS NULL THEN now() ELSE l.refilled_at END
 """
 
 

@@ -3,9 +3,10 @@
 -- The pairs with due heads in a lane: a loose index scan over run_due that hops from pair to pair, starts behind p_after
 -- and goes round once, lazily, so that no pair starves and a full claim stops looking. Paused and opened ones are left
 -- out; a connection without a success in the last minute has one slot, which is also how an open breaker probes.
-CREATE OR REPLACE FUNCTION connect_waiting_pairs(p_lane text, p_after bigint) RETURNS TABLE (
+DROP FUNCTION IF EXISTS connect_waiting_pairs(text, bigint);
+CREATE FUNCTION connect_waiting_pairs(p_lane text, p_after bigint) RETURNS TABLE (
     id bigint, storefront_id bigint, erp_id bigint, storefront_revision integer, erp_revision integer,
-    storefront_slots integer, erp_slots integer, is_proven boolean, wants_proof boolean
+    storefront_slots integer, erp_slots integer, is_failing boolean, wants_proof boolean
 ) LANGUAGE sql STABLE AS $$
     WITH RECURSIVE behind AS (
         (SELECT r.pair_id FROM run r WHERE r.is_head AND r.status IN ('queued', 'retrying', 'in_doubt')
@@ -25,7 +26,7 @@ CREATE OR REPLACE FUNCTION connect_waiting_pairs(p_lane text, p_after bigint) RE
     SELECT p.id, s.id, e.id, s.revision, e.revision,
            CASE WHEN v.is_proven THEN s.max_parallel ELSE 1 END::integer,
            CASE WHEN v.is_proven THEN e.max_parallel ELSE 1 END::integer,
-           v.is_proven,
+           s.failures_in_row > 0 OR e.failures_in_row > 0,
            NOT v.is_proven OR s.health = 'failing' OR e.health = 'failing'
                OR least(s.last_success_at, e.last_success_at) < now() - interval '5 seconds'
     FROM (SELECT pair_id FROM behind UNION ALL SELECT pair_id FROM before) w
@@ -69,17 +70,17 @@ BEGIN
 END $$;
 
 -- p_lanes with p_quotas: how many runs of each lane may be taken; what one leaves over the next may use. p_avoid: the
--- connections that hang in the asking process. p_unproven: how many runs may go to connections without a recent
--- success. Two drains never get the same run, and no statement here can raise a unique violation.
+-- connections that hang in the asking process. p_failing: how many runs may go to connections whose last call failed.
+-- Two drains never get the same run, and no statement here can raise a unique violation.
 DROP FUNCTION IF EXISTS connect_claim(text[], integer[], double precision, bigint, text, bigint[], integer);
 CREATE FUNCTION connect_claim(
     p_lanes text[], p_quotas integer[], p_lease double precision, p_after bigint, p_worker text, p_avoid bigint[],
-    p_unproven integer
+    p_failing integer
 ) RETURNS TABLE (
     id bigint, tenant_id bigint, pair_id bigint, flow_id bigint, flow_version_id bigint, event_id bigint,
     parent_run_id bigint, kind text, record_key text, business_key text, attempts integer, must_find boolean,
     may_believe_missing boolean, fence bigint, claimed_at timestamptz, storefront_id bigint, erp_id bigint,
-    storefront_revision integer, erp_revision integer, wants_proof boolean, is_proven boolean
+    storefront_revision integer, erp_revision integer, wants_proof boolean, is_failing boolean
 ) LANGUAGE plpgsql
 -- Rows are reached by their keys at every size of the tables; a plan made while they were empty must not say else.
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET jit = off AS $$
@@ -99,7 +100,7 @@ BEGIN
         FOR v_pair IN SELECT * FROM connect_waiting_pairs(p_lanes[v_lane], p_after) LOOP
             EXIT WHEN v_left <= 0;
             CONTINUE WHEN v_pair.storefront_id = ANY (p_avoid) OR v_pair.erp_id = ANY (p_avoid);
-            CONTINUE WHEN NOT v_pair.is_proven AND p_unproven <= 0;
+            CONTINUE WHEN v_pair.is_failing AND p_failing <= 0;
             -- What killed a worker goes first of its pair, and alone.
             CONTINUE WHEN v_has_suspects AND EXISTS (
                 SELECT 1 FROM run x WHERE x.is_suspect AND x.pair_id = v_pair.id);
@@ -120,11 +121,11 @@ BEGIN
                     r.kind::text, r.record_key::text, r.business_key::text, r.attempts, r.must_find,
                     r.believe_missing_at IS NULL OR r.believe_missing_at <= now(), r.fence, now(),
                     v_pair.storefront_id, v_pair.erp_id, v_pair.storefront_revision, v_pair.erp_revision,
-                    v_pair.wants_proof, v_pair.is_proven;
+                    v_pair.wants_proof, v_pair.is_failing;
             GET DIAGNOSTICS v_count = ROW_COUNT;
             v_left := v_left - v_count;
-            IF NOT v_pair.is_proven THEN
-                p_unproven := p_unproven - v_count;
+            IF v_pair.is_failing THEN
+                p_failing := p_failing - v_count;
             END IF;
         END LOOP;
     END LOOP;
@@ -136,7 +137,7 @@ CREATE FUNCTION connect_claim_suspect(p_lease double precision, p_worker text) R
     id bigint, tenant_id bigint, pair_id bigint, flow_id bigint, flow_version_id bigint, event_id bigint,
     parent_run_id bigint, kind text, record_key text, business_key text, attempts integer, must_find boolean,
     may_believe_missing boolean, fence bigint, claimed_at timestamptz, storefront_id bigint, erp_id bigint,
-    storefront_revision integer, erp_revision integer, wants_proof boolean, is_proven boolean
+    storefront_revision integer, erp_revision integer, wants_proof boolean, is_failing boolean
 ) LANGUAGE sql AS $$
     UPDATE run r SET status = 'running', leased_until = now() + make_interval(secs => p_lease),
         fence = r.fence + 1, claimed_by = p_worker, is_alone = true

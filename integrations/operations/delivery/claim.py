@@ -53,8 +53,8 @@ class Claim:
     erp_revision: int
     wants_proof: bool
     """Whether a good answer must be written down: the connection's last one is old, or there were failures."""
-    is_proven: bool
-    """Whether both connections answered within the last minute; others get one slot."""
+    is_failing: bool
+    """Whether the last call of a connection failed."""
 
 
 def claim(
@@ -64,17 +64,17 @@ def claim(
     after_pair: int,
     worker: str,
     avoid: Collection[int] = (),
-    unproven: int = 1_000,
+    failing: int = 1_000,
 ) -> list[Claim]:
     """Claim up to about ``free`` due runs; two drains never get the same one.
 
-    ``avoid`` are connections whose calls hang in this process; ``unproven`` is how many runs may go to connections
-    without a recent success. A claimed run that is not finished before its lease ends is looked for before it is
+    ``avoid`` are connections whose calls hang in this process; ``failing`` is how many runs may go to connections
+    whose last call failed. A claimed run that is not finished before its lease ends is looked for before it is
     written again.
     """
     quotas = [max(1, round(free * share)) for share in LANE_SHARES.values()]
     rows = statements.fetch(
-        _CLAIM, [_LANES, quotas, lease_seconds, after_pair, worker, list(avoid), max(0, unproven)]
+        _CLAIM, [_LANES, quotas, lease_seconds, after_pair, worker, list(avoid), max(0, failing)]
     )
     return [Claim(*row) for row in rows]
 

@@ -48,8 +48,10 @@ _LOOK_SECONDS = 5.0
 _CLOSING_SECONDS = 0.02
 # Under a flood a claim takes a batch instead of one run: it follows the one before after this time, no sooner.
 _CLAIM_GAP_SECONDS = 0.008
-# Calls older than this hang; as a class they hold at most half of a process's slots.
-_SLOW_SECONDS = 5.0
+# Calls older than this hang: their connections get no further ones here, and threads beyond the slots carry them, up to
+# so many times the slots, so that fifty systems that hang until their timeout do not delay the others.
+_SLOW_SECONDS = 3.0
+_SLOW_SHARE = 3
 # How long a thread waits for a rate token before its run goes back to the queue.
 _TOKEN_SECONDS = 2.0
 # How long an idle drain stays to hear the next notice before its process is given back.
@@ -98,8 +100,7 @@ class Drain:
         self.lease_seconds = lease_seconds
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.bell = Bell()
-        # Half as many again: calls that hang do not count against the slots, up to that half.
-        self.crew = Crew(threads + threads // 2)
+        self.crew = Crew(threads * (1 + _SLOW_SHARE))
         self.courier = Courier(self.bell.ring, self.crew)
         self.purse = Purse(self._borrow_tokens, patience_seconds=_TOKEN_SECONDS)
         self.connectors = ConnectorPool(self.purse)
@@ -199,9 +200,9 @@ class Drain:
         return [job for job, lease in self.in_flight.values() if lease.started < limit]
 
     def _free(self) -> int:
-        """Return how many further runs may be taken; hanging ones take up half of the slots at most."""
+        """Return how many further runs may be taken; those that hang take up none of the slots."""
         under_way = len(self.in_flight) - len(self.ended)
-        return self.threads - under_way + min(len(self._slow()), self.threads // 2)
+        return self.threads - under_way + min(len(self._slow()), self.threads * _SLOW_SHARE)
 
     def _claim(self) -> int:
         if self.suspects.are_sought:
@@ -209,18 +210,19 @@ class Drain:
         free = self._free()
         if free <= 0:
             return 0
-        slow = self._slow()
-        is_full_of_slow = len(slow) >= self.threads // 2
-        unproven = sum(not job.claim.is_proven for job, _ in self.in_flight.values())
+        hanging = {
+            connection_id
+            for job in self._slow()
+            for connection_id in (job.claim.storefront_id, job.claim.erp_id)
+        }
+        failing = sum(job.claim.is_failing for job, _ in self.in_flight.values())
         claimed = claims.claim(
             free=free,
             lease_seconds=self.lease_seconds,
             after_pair=self.after_pair,
             worker=self.name,
-            avoid={side for job in slow for side in (job.claim.storefront_id, job.claim.erp_id)}
-            if is_full_of_slow
-            else (),
-            unproven=max(1, self.threads // 2) - unproven,
+            avoid=hanging,
+            failing=max(1, self.threads // 2) - failing,
         )
         if not claimed:
             return 0
