@@ -1,7 +1,7 @@
 """Celery tasks: ids in, one operation, act on its decision. Losing a message loses seconds, no data."""
 
 import logging
-import time
+import multiprocessing
 
 import psycopg
 from celery import shared_task
@@ -10,10 +10,13 @@ from django.db import InterfaceError, OperationalError, connection
 
 from integrations.operations import wake
 from integrations.operations.delivery.drain import Drain
-from integrations.operations.polling import due_polls, poll_one
+from integrations.operations.polling import PICK_UP_SECONDS, due_polls, poll_one
 from integrations.operations.sweep import sweep
 
 log = logging.getLogger("connect.tasks")
+
+# Made before the pool forks: the worker's main process sets it, its drains see it, also while the database is away.
+is_shutting_down = multiprocessing.get_context("fork").Event()
 
 
 @shared_task(name="integrations.tasks.drain", expires=30)
@@ -30,7 +33,8 @@ def drain() -> int:
             served += serving.served
             log.warning("database is away: %s; trying again", type(error).__name__)
             connection.close()
-            time.sleep(1.0)
+            if is_shutting_down.wait(1.0):
+                return served
 
 
 @shared_task(name="integrations.tasks.sweep", expires=10)
@@ -47,7 +51,7 @@ def poll_due() -> None:
         poll.delay(cursor_id)
 
 
-@shared_task(name="integrations.tasks.poll", expires=60)
+@shared_task(name="integrations.tasks.poll", expires=PICK_UP_SECONDS)
 def poll(cursor_id: int) -> None:
     """Read one kind's changes of one connection into the inbox."""
     poll_one(cursor_id)

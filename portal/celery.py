@@ -43,5 +43,8 @@ def _tell_drains(**_: object) -> None:
     """Ask this worker's drains to stop claiming; runs in the main process, which forked them."""
     from django.db import connection
 
+    from integrations.tasks import is_shutting_down
+
+    is_shutting_down.set()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify('connect_due', %s)", [f"stop:{os.getpid()}"])

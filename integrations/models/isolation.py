@@ -5,6 +5,7 @@ new tenant table cannot be forgotten. Runs as the owner role. Called by the ``mi
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -53,14 +54,44 @@ def tenant_models() -> tuple[type[models.Model], ...]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A reference inside tenant data: its column, the table it points at, and what a deletion there does."""
+
+    column: str
+    table: str
+    is_nullable: bool
+    on_delete: str
+
+
+def references_of(model: type[models.Model]) -> tuple[Reference, ...]:
+    """Return a model's references to other tenant data."""
+    found = []
+    for field in model._meta.local_fields:
+        target = field.related_model
+        if field.name == "tenant" or not isinstance(field, models.ForeignKey):
+            continue
+        if isinstance(target, type) and issubclass(target, TenantModel):
+            action = "CASCADE" if field.remote_field.on_delete is models.CASCADE else "NO ACTION"
+            found.append(Reference(field.column, target._meta.db_table, field.null, action))
+    return tuple(found)
+
+
+def referenced_tables() -> frozenset[str]:
+    """Return the tables that composite references point at; these have the key (tenant_id, id)."""
+    return frozenset(reference.table for model in tenant_models() for reference in references_of(model))
+
+
 def isolate(cursor: Any) -> None:
     """Add every missing composite key, policy, grant and function. Safe to run at any time."""
     _isolate_tenant_row(cursor)
     tables = [model._meta.db_table for model in tenant_models()]
-    for table in tables:
+    referenced = referenced_tables()
+    for table in sorted(referenced):
         _ensure_constraint(cursor, table, f"{table}_tenant_id_id", "UNIQUE (tenant_id, id)")
     for model in tenant_models():
         _ensure_references(cursor, model)
+        _drop_what_is_implied(cursor, model, is_referenced=model._meta.db_table in referenced)
         _ensure_policies(cursor, model._meta.db_table)
     _grant(cursor, frozenset(tables))
     for script in sorted(SQL_DIRECTORY.glob("*.sql")):
@@ -77,22 +108,36 @@ def _isolate_tenant_row(cursor: Any) -> None:
 
 
 def _ensure_references(cursor: Any, model: type[models.Model]) -> None:
-    for field in model._meta.local_fields:
-        if not isinstance(field, models.ForeignKey) or field.name == "tenant":
-            continue
-        target = field.related_model
-        if not isinstance(target, type) or not issubclass(target, TenantModel):
-            continue
-        action = "CASCADE" if field.remote_field.on_delete is models.CASCADE else "NO ACTION"
-        name = f"{model._meta.db_table}_{field.column}_same_tenant"
+    table = model._meta.db_table
+    for reference in references_of(model):
+        name = f"{table}_{reference.column}_same_tenant"
         _ensure_constraint(
             cursor,
-            model._meta.db_table,
+            table,
             name,
-            f"FOREIGN KEY (tenant_id, {field.column}) REFERENCES {target._meta.db_table} (tenant_id, id)"
-            f" ON DELETE {action} DEFERRABLE INITIALLY IMMEDIATE NOT VALID",
+            f"FOREIGN KEY (tenant_id, {reference.column}) REFERENCES {reference.table} (tenant_id, id)"
+            f" ON DELETE {reference.on_delete} DEFERRABLE INITIALLY IMMEDIATE NOT VALID",
         )
-        cursor.execute(f'ALTER TABLE {model._meta.db_table} VALIDATE CONSTRAINT "{name}"')
+        cursor.execute(f'ALTER TABLE {table} VALIDATE CONSTRAINT "{name}"')
+
+
+def _drop_what_is_implied(cursor: Any, model: type[models.Model], *, is_referenced: bool) -> None:
+    """Drop the keys that cost every order an index entry or a look-up and forbid nothing.
+
+    A row with a composite reference belongs to the tenant of what it refers to, so its own reference to the tenant
+    says it twice; and a table that nothing refers to needs no key to be referred by.
+    """
+    table = model._meta.db_table
+    if any(not reference.is_nullable for reference in references_of(model)):
+        cursor.execute(
+            "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'f'"
+            " AND confrelid = 'tenant'::regclass",
+            [table],
+        )
+        for (name,) in cursor.fetchall():
+            cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+    if not is_referenced:
+        cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT IF EXISTS "{table}_tenant_id_id"')
 
 
 def _ensure_constraint(cursor: Any, table: str, name: str, definition: str) -> None:

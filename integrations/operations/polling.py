@@ -18,10 +18,17 @@ from integrations.operations.limits import MeteredGate
 from integrations.operations.wake import wake
 from integrations.stores import access
 
-_LEASE_SECONDS = 120
+PICK_UP_SECONDS = 30
+"""How long a poll may take to begin: a message that a broker lost costs this much, not a whole lease."""
+# What a page takes beside one call and that call's turn under a rate limit.
+_MARGIN_SECONDS = 10
 # How long a poll waits for one call's turn under a rate limit before it leaves the rest to the next one.
 _PATIENCE_SECONDS = 30.0
 log = logging.getLogger("connect.poll")
+
+
+class _TakenOver(Exception):
+    """Another poll of this cursor began meanwhile: what this one read is older and must not be stored after it."""
 
 
 def due_polls(limit: int = 200) -> list[int]:
@@ -35,7 +42,7 @@ def due_polls(limit: int = 200) -> list[int]:
             "        AND c.paused_at IS NULL AND c.archived_at IS NULL AND t.paused_at IS NULL"
             "       ORDER BY q.due_at LIMIT %s FOR UPDATE OF q SKIP LOCKED) due"
             " WHERE p.id = due.id RETURNING p.id",
-            [_LEASE_SECONDS, limit],
+            [PICK_UP_SECONDS, limit],
         )
         return [row[0] for row in cursor.fetchall()]
 
@@ -47,6 +54,9 @@ def poll_one(cursor_id: int) -> int:
     """
     cursor = PollCursor.across_tenants.get(pk=cursor_id)
     connection_row = Connection.across_tenants.get(pk=cursor.connection_id)
+    # One page: a worker that dies costs no more. Every page renews it.
+    lease_seconds = connection_row.settle_seconds + _PATIENCE_SECONDS + _MARGIN_SECONDS
+    _begin(cursor, lease_seconds)
     gate = MeteredGate(connection_row, patience_seconds=_PATIENCE_SECONDS)
     connector = access.load([connection_row])[connection_row.pk].build(gate=gate)
     stored = 0
@@ -55,7 +65,10 @@ def poll_one(cursor_id: int) -> int:
         if not isinstance(connector, Reader):
             raise Misconfigured(f"{connector.spec.label} cannot be polled.", missing="read")
         for page in connector.read_changes(Kind(cursor.kind), cursor.position):
-            stored += _store_page(cursor, page)
+            stored += _store_page(cursor, page, lease_seconds)
+    except _TakenOver:
+        log.info("poll taken over cursor_id=%s", cursor_id)
+        return stored
     except ConnectorError as failure:
         error = failure
         log.warning("poll failed cursor_id=%s error=%s", cursor_id, type(failure).__name__)
@@ -66,8 +79,20 @@ def poll_one(cursor_id: int) -> int:
     return stored
 
 
-def _store_page(cursor: PollCursor, page: Page) -> int:
+def _begin(cursor: PollCursor, seconds: float) -> None:
+    """Take the lease for this poll alone: ``last_started_at`` tells it from one that was slow and is replaced."""
+    with connection.cursor() as sql:
+        sql.execute(
+            "UPDATE poll_cursor SET leased_until = now() + make_interval(secs => %s), last_started_at = clock_timestamp()"
+            " WHERE tenant_id = %s AND id = %s RETURNING last_started_at",
+            [seconds, cursor.tenant_id, cursor.pk],
+        )
+        (cursor.last_started_at,) = sql.fetchone()
+
+
+def _store_page(cursor: PollCursor, page: Page, lease_seconds: float) -> int:
     with in_tenant(cursor.tenant_id):
+        _move(cursor, page, lease_seconds)
         fresh = _unseen(cursor, page.records)
         results = (
             store(cursor.tenant_id, cursor.connection_id, "poll", [_captured(one) for one in fresh])
@@ -75,21 +100,25 @@ def _store_page(cursor: PollCursor, page: Page) -> int:
             else []
         )
         new = sum(result.is_new for result in results)
-        with connection.cursor() as sql:
-            sql.execute(
-                "UPDATE poll_cursor SET position = %s, records_seen = records_seen + %s,"
-                " leased_until = now() + make_interval(secs => %s) WHERE tenant_id = %s AND id = %s",
-                [
-                    json.dumps(dict(page.cursor)),
-                    len(page.records),
-                    _LEASE_SECONDS,
-                    cursor.tenant_id,
-                    cursor.pk,
-                ],
-            )
     if new:
         wake()
     return new
+
+
+def _move(cursor: PollCursor, page: Page, lease_seconds: float) -> None:
+    """Move the position past a page, in the transaction that stores it. Raises _TakenOver."""
+    with connection.cursor() as sql:
+        sql.execute(
+            "UPDATE poll_cursor SET position = %s, records_seen = records_seen + %s,"
+            " leased_until = now() + make_interval(secs => %s)"
+            " WHERE tenant_id = %s AND id = %s AND last_started_at = %s",
+            [
+                json.dumps(dict(page.cursor)), len(page.records), lease_seconds,
+                cursor.tenant_id, cursor.pk, cursor.last_started_at,
+            ],
+        )  # fmt: skip
+        if sql.rowcount == 0:
+            raise _TakenOver
 
 
 def _captured(record: Record) -> Captured:
@@ -138,8 +167,9 @@ def _close_poll(cursor: PollCursor, error: ConnectorError | None) -> None:
     with transaction.atomic(), connection.cursor() as sql:
         sql.execute(
             "UPDATE poll_cursor SET leased_until = NULL, last_error = %s, last_finished_at = now(),"
-            " due_at = now() + make_interval(secs => interval_seconds) WHERE tenant_id = %s AND id = %s",
-            [error.message[:300] if error else "", cursor.tenant_id, cursor.pk],
+            " due_at = now() + make_interval(secs => interval_seconds)"
+            " WHERE tenant_id = %s AND id = %s AND last_started_at = %s",
+            [error.message[:300] if error else "", cursor.tenant_id, cursor.pk, cursor.last_started_at],
         )
         if isinstance(error, AuthFailed):
             alerts.pause_refused(sql, cursor.tenant_id, cursor.connection_id, error.message, error.field)

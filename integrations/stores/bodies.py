@@ -13,7 +13,7 @@ from integrations.connectors.base import Exchange
 from integrations.kinds.record import from_canonical_json
 from integrations.mapping import EvaluationContext, ValueTable
 from integrations.mapping.trace import FieldTrace
-from integrations.models import Payload, Run, ValueMapVersion
+from integrations.models import Attempt, Payload, Run, ValueMapVersion
 from integrations.stores import vault, versions
 
 
@@ -38,7 +38,24 @@ def open_bodies(tenant_id: int, run_id: int) -> RunBodies:
         else:
             newest[payload.role] = plain
     opened = {role: from_canonical_json(plain) for role, plain in newest.items()}
+    if "source" not in opened:
+        opened |= _source_of_event(tenant_id, run_id)
     return RunBodies(opened.get("source"), opened.get("mapped"), opened.get("edited"), tuple(exchanges))
+
+
+def _source_of_event(tenant_id: int, run_id: int) -> dict[str, dict[str, Any]]:
+    """Return the record that the run's event carried, under ``source``: such a run stores no copy of it."""
+    event_id = (
+        Run.objects.filter(pk=run_id, event__has_record=True).values_list("event_id", flat=True).first()
+    )
+    # A run that was never served has read nothing yet; its page says so.
+    if event_id is None or not Attempt.objects.filter(run_id=run_id).exists():
+        return {}
+    payload = Payload.objects.filter(event_id=event_id, role="event").first()
+    if payload is None:
+        return {}
+    stored = from_canonical_json(vault.unseal(tenant_id, bytes(payload.sealed), "event"))
+    return {"source": stored["fields"]}
 
 
 def retrace(run: Run, source: dict[str, Any]) -> list[FieldTrace]:

@@ -63,12 +63,19 @@ class Child:
     def is_alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
-    def revive(self) -> bool:
-        """Restart a dead child; False when it died five times within a minute and needs a person."""
+    def revive(self, *, is_excused: bool = False) -> bool:
+        """Restart a dead child; False when it died six times within a minute and needs a person.
+
+        ``is_excused``: what it stands on has just come up itself, so this death does not count.
+        """
         now = time.monotonic()
-        self.deaths = [moment for moment in self.deaths if now - moment < 60] + [now]
+        self.deaths = [moment for moment in self.deaths if now - moment < 60]
+        if not is_excused:
+            self.deaths.append(now)
         if len(self.deaths) > 5:
             return False
+        # Forked workers outlive a killed parent: two generations would share a port and nobody would end the older.
+        self._end_group()
         self.start()
         return True
 
@@ -81,10 +88,14 @@ class Child:
                 self.process.send_signal(self.stop_signal)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(self.grace_seconds)
-        # Grandchildren (prefork pools, granian's workers) share the group; none may stay.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        self._end_group()
         self.process.wait()
+
+    def _end_group(self) -> None:
+        """Kill what is left of the process's group: grandchildren (prefork pools, granian's workers) share it."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
 
 
 def tail(path: Path, lines: int = 25) -> str:

@@ -1,5 +1,6 @@
 """The state directory: where it is, the secrets made on the first start, and how others reach its files."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -109,8 +110,10 @@ class State:
 def _remove_orphans() -> None:
     """Remove data whose state directory was deleted: without its secrets nothing can read it."""
     for note in _ELSEWHERE.glob(f"*/{_OWNER_FILE}"):
-        if not Path(note.read_text()).exists():
-            shutil.rmtree(note.parent)
+        # Another start may be removing the same data right now: whoever comes second has nothing left to do.
+        with contextlib.suppress(FileNotFoundError):
+            if not Path(note.read_text()).exists():
+                shutil.rmtree(note.parent, ignore_errors=True)
 
 
 def _fresh_key() -> str:

@@ -21,6 +21,8 @@ from portal.launcher.state import ROOT, State, write_private
 
 _READY_SECONDS = 60.0
 _WATCH_SECONDS = 0.3
+# How long a server that was started again may take to recover before the deaths of others count.
+_SETTLE_SECONDS = 20.0
 
 
 class Installation:
@@ -81,11 +83,13 @@ class Installation:
         token = self.secrets["sandbox_token"]
         options = {
             "x_cart": [
-                "--addon", "--api-key-rw", self.secrets["sandbox_store_key"],
-                "--webhook-secret", self.secrets["sandbox_hook_secret"], "--store-timezone", "America/Chicago",
+                # Joined by "=": one random secret in 64 begins with a dash and would be taken for an option.
+                "--addon", f"--api-key-rw={self.secrets['sandbox_store_key']}",
+                f"--webhook-secret={self.secrets['sandbox_hook_secret']}", "--store-timezone", "America/Chicago",
             ],
             "dynamics_sl": [
-                "--company", "NLCO", "--site-key", self.secrets["sandbox_site_key"], "--time-zone", "America/Chicago",
+                "--company", "NLCO", f"--site-key={self.secrets['sandbox_site_key']}",
+                "--time-zone", "America/Chicago",
             ],
         }  # fmt: skip
         found: dict[str, dict[str, str]] = {}
@@ -143,11 +147,17 @@ class Installation:
             for child in self.children:
                 if not child.is_alive and not self.is_stopping:
                     print(f"connect: {child.name} ended, starting it again", file=sys.stderr, flush=True)
-                    if not child.revive():
+                    if not child.revive(is_excused=self._is_on_shaky_ground(child)):
                         print(f"connect: {child.name} keeps ending:\n{tail(child.log)}", file=sys.stderr)
                         return 1
             time.sleep(_WATCH_SECONDS)
         return 0
+
+    def _is_on_shaky_ground(self, child: Child) -> bool:
+        """Return whether database or broker came up a moment ago: it may be recovering, and who needs it may end."""
+        servers = [one for one in self.children if one.name in ("postgres", "redis")]
+        now = time.monotonic()
+        return child not in servers and any(now - one.started_at < _SETTLE_SECONDS for one in servers)
 
     def stop(self) -> None:
         """Stop in the order that loses nothing: intake, workers, broker, database, then the sandboxes."""

@@ -178,13 +178,19 @@ def _mark_good(cursor: Any, good: dict[int, float]) -> None:
 
 
 def _mark_failed(cursor: Any, connection_id: int, count: int, message: str) -> None:
+    # Many calls that fail together open the breaker once; only a failed probe afterwards doubles the wait. What was
+    # under way when it opened says nothing new. SET sees the row as it was before.
     cursor.execute(
-        "UPDATE connection SET failures_in_row = failures_in_row + %(count)s, health_message = %(message)s,"
+        "UPDATE connection SET failures_in_row = CASE WHEN open_until IS NULL"
+        "   THEN least(failures_in_row + %(count)s, greatest(failures_in_row, %(limit)s))"
+        "   WHEN open_until > now() THEN failures_in_row ELSE failures_in_row + 1 END,"
+        " health_message = %(message)s,"
         " health_at = CASE WHEN health = 'failing' THEN health_at ELSE now() END, health = 'failing',"
-        " open_until = CASE WHEN failures_in_row + %(count)s >= %(limit)s"
-        "   THEN now() + make_interval("
-        "     secs => least(%(longest)s, 2 ^ least(failures_in_row + %(count)s - %(limit)s + 1, 10)))"
-        "   ELSE open_until END"
+        " open_until = CASE WHEN open_until > now() THEN open_until"
+        "   WHEN open_until IS NULL AND failures_in_row + %(count)s < %(limit)s THEN NULL"
+        "   WHEN open_until IS NULL THEN now() + interval '2 seconds'"
+        "   ELSE now() + make_interval("
+        "     secs => least(%(longest)s, 2 ^ least(failures_in_row - %(limit)s + 2, 10))) END"
         " WHERE id = %(id)s RETURNING tenant_id, name, failures_in_row, open_until IS NOT NULL",
         {"count": count, "message": message[:300], "limit": _BREAKER_FAILURES, "longest": _BREAKER_LONGEST_SECONDS,
          "id": connection_id},

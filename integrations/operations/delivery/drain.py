@@ -41,7 +41,7 @@ log = logging.getLogger("connect.drain")
 
 FLUSH_RUNS = 50
 FLUSH_SECONDS = 0.02
-_RENEW_SECONDS = 10.0
+_LONGEST_RENEW_SECONDS = 10.0
 _BEAT_SECONDS = 5.0
 # A claim without a notice: what another process made due is found by then at the latest.
 _LOOK_SECONDS = 5.0
@@ -98,6 +98,8 @@ class Drain:
         self.threads = threads
         self.is_resident = is_resident
         self.lease_seconds = lease_seconds
+        # Three renewals fit into a lease: a short one must not lapse while its worker is alive.
+        self.renew_seconds = min(_LONGEST_RENEW_SECONDS, lease_seconds / 3)
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.bell = Bell()
         self.crew = Crew(threads * (1 + _SLOW_SHARE))
@@ -134,7 +136,7 @@ class Drain:
 
     def _loop(self, selector: selectors.BaseSelector, listener: "psycopg.Connection[Any]") -> None:
         now = time.monotonic()
-        renew_at, beat_at, idle_since = now + _RENEW_SECONDS, now + _BEAT_SECONDS, now
+        renew_at, beat_at, idle_since = now + self.renew_seconds, now + _BEAT_SECONDS, now
         wants_claim, claim_at, claimed_at = True, now, now - 1.0
         while True:
             self.courier.serve()
@@ -151,7 +153,7 @@ class Drain:
                     idle_since = now
             if now >= renew_at:
                 self._renew()
-                renew_at = now + _RENEW_SECONDS
+                renew_at = now + self.renew_seconds
             if now >= beat_at:
                 self._beat()
                 beat_at = now + _BEAT_SECONDS

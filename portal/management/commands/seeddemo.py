@@ -71,6 +71,7 @@ class Command(BaseCommand):
                 "addon_enabled": True,
                 "webhook_secret": secrets["sandbox_hook_secret"],
                 "max_requests_per_minute": 6000,
+                "lookup_wait_s": 2,
             },
         )
         erp = self._connection(

@@ -112,6 +112,16 @@ SETTINGS = (
         group=ADVANCED,
     ),
     Setting(
+        "lookup_wait_s",
+        "Wait before trying a write in doubt again (s)",
+        SettingType.INTEGER,
+        "No answer came back. Every write to the shop compares first, so trying again changes nothing twice.",
+        default=10,
+        minimum=0,
+        maximum=3600,
+        group=ADVANCED,
+    ),
+    Setting(
         "read_timeout_s",
         "Wait for an answer at most (seconds)",
         SettingType.INTEGER,
