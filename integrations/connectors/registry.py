@@ -1,6 +1,7 @@
 """Finds connectors by folder: ``systems/<key>/spec.py`` and ``connector.py``, imported at first use."""
 
 import importlib
+import importlib.util
 import json
 import pkgutil
 from functools import cache
@@ -10,6 +11,7 @@ from typing import Any, cast
 from integrations.connectors import systems
 from integrations.connectors.base import ConnectionConfig, Connector, WebhookReceiver
 from integrations.connectors.spec import ConnectorSpec
+from integrations.kinds import EntitySchema, Kind
 
 
 class UnknownSystem(LookupError):
@@ -57,6 +59,14 @@ def get_spec(key: str) -> ConnectorSpec:
 
 def all_specs() -> tuple[ConnectorSpec, ...]:
     return tuple(get_spec(key) for key in keys())
+
+
+def schema(key: str, kind: Kind) -> EntitySchema | None:
+    """Return the schema that a connector declares for a kind, without asking the system; None where it has none."""
+    if importlib.util.find_spec(f"{home(key)}.schema") is None:
+        return None
+    schemas = importlib.import_module(f"{home(key)}.schema").SCHEMAS
+    return cast("EntitySchema | None", schemas.get(kind))
 
 
 def build(key: str, config: ConnectionConfig) -> Connector:

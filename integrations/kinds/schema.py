@@ -1,7 +1,7 @@
 """The shape of a kind in a system: fields with type, length, enum and nullability."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from integrations.kinds.kind import Kind
@@ -47,6 +47,13 @@ class EntitySchema:
     label: str
     """What the vendor calls it: ``Sales order``."""
     fields: tuple[FieldInfo, ...] = field(default_factory=tuple)
+    writes: tuple[FieldInfo, ...] = ()
+    """What a write takes where that is not what a read gives; () = the same fields."""
+
+    @property
+    def for_writing(self) -> "EntitySchema":
+        """The schema that a mapped record must fit."""
+        return replace(self, fields=self.writes, writes=()) if self.writes else self
 
     def walk(self) -> Iterator[tuple[str, FieldInfo]]:
         """Yield (path, field) depth first; array elements are written ``lines[].sku``."""

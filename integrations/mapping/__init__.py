@@ -14,7 +14,14 @@ from integrations.mapping.errors import (
     NotMoney,
     UnknownValue,
 )
-from integrations.mapping.money import MoneyCheck, check_money, to_amount
+from integrations.mapping.money import (
+    MoneyCheck,
+    MoneyDifference,
+    check_money,
+    compare_money,
+    money_differences,
+    to_amount,
+)
 from integrations.mapping.trace import FieldTrace
 from integrations.mapping.validation import TargetProblem, validate_target
 
@@ -27,12 +34,15 @@ __all__ = [
     "MappingFailure",
     "MissingLink",
     "MoneyCheck",
+    "MoneyDifference",
     "NotMoney",
     "TargetProblem",
     "UnknownValue",
     "ValueTable",
     "check_money",
+    "compare_money",
     "compile_mapping",
+    "money_differences",
     "parse_document",
     "to_amount",
     "validate_target",

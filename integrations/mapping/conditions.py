@@ -4,7 +4,8 @@ Compiled by rules (``when``, ``where``) and by the filters of flows. What cannot
 error: a condition decides over records that nobody has seen yet.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,10 +19,14 @@ MAX_PARTS = 100
 MAX_VALUES = 1_000
 
 
+_NO_NUMBER: Any = object()
+"""What NaN is compared as: equal to no value a document can name."""
+
+
 def _number(value: Any) -> Any:
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
         number = Decimal(str(value))
-        return None if number.is_nan() else number
+        return _NO_NUMBER if number.is_nan() else number
     return value
 
 
@@ -92,17 +97,44 @@ def _leaf(given: Mapping[str, Any], where: str, depth: int) -> Condition:
         raise DocumentError(where, f"unknown comparison {operator!r:.60}; known: {', '.join(OPERATORS)}")
     if not isinstance(field, str):
         raise DocumentError(where, "'field' is the path that is compared")
-    value = given.get("value", True if operator == "is_empty" else None)
-    _check_value(operator, value, where)
-    getter, test, moment = compile_path(field, where, depth), OPERATORS[operator], _moment(value)
-    if moment is None:
-        return lambda scope: test(getter(scope), value)
+    leaf = Leaf.of(given)
+    _check_value(operator, leaf.value, where)
+    getter, holds = compile_path(field, where, depth), leaf.holds
+    return lambda scope: holds(getter(scope))
 
-    def compare_moments(scope: Scope) -> bool:
-        left = getter(scope)
-        return test(left, moment if isinstance(left, datetime) else value)
 
-    return compare_moments
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One comparison of a field with a value; ``moment`` is the value as a time, where it is written as one."""
+
+    operator: str
+    field: str
+    value: Any
+    moment: datetime | None
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> "Leaf":
+        operator = given["op"]
+        value = given.get("value", True if operator == "is_empty" else None)
+        return cls(operator, given["field"], value, _moment(value))
+
+    @property
+    def holds(self) -> Callable[[Any], bool]:
+        """The comparison as a function of what stands in the field."""
+        test, value, moment = OPERATORS[self.operator], self.value, self.moment
+        if moment is None:
+            return lambda left: test(left, value)
+        return lambda left: test(left, moment if isinstance(left, datetime) else value)
+
+
+def fields_of(given: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the paths that a compiled condition reads."""
+    for part in (*given.get("all", ()), *given.get("any", ())):
+        yield from fields_of(part)
+    if "not" in given:
+        yield from fields_of(given["not"])
+    if "field" in given:
+        yield given["field"]
 
 
 def _check_value(operator: str, value: Any, where: str) -> None:

@@ -1,7 +1,7 @@
 """The mapping document: JSON in, frozen rules out. Every refusal names the rule and what to change."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
@@ -14,6 +14,10 @@ MAX_NESTING = 4
 MAX_STEPS = 40
 MAX_SOURCES = 40
 MAX_CONSTANT_DEPTH = 8
+MAX_CONSTANT_PARTS = 2_000
+MAX_STEPS_IN_ALL = 2_000
+MAX_SOURCES_IN_ALL = 2_000
+"""A mapping of 500 rules with 40 steps each would be compiled for seconds and evaluated for minutes."""
 _ONLY_WITH = {"rules": "each", "where": "each", "else": "when"}
 _RULE_WORDS = {"to", "from", "value", "each", "where", "rules", "do", "when", "else", "write", "comment"}
 
@@ -65,9 +69,39 @@ def parse_document(document: Mapping[str, Any]) -> MappingDocument:
     if not isinstance(document, Mapping):
         raise DocumentError("mapping", "a mapping is an object")
     rules = _rules(document.get("rules"), "rules", 0)
+    _refuse_too_much(rules)
     return MappingDocument(
         str(document.get("name", "")), _end(document, "source"), _end(document, "target"), rules
     )
+
+
+def _refuse_too_much(rules: tuple[Rule, ...]) -> None:
+    steps = sources = parts = 0
+    for rule in _every(rules):
+        steps += len(rule.steps)
+        sources += len(rule.sources)
+        arguments = [value for step in rule.steps for value in step.arguments.values()]
+        parts += sum(_count_parts(one) for one in (rule.constant, rule.otherwise, *arguments))
+    for count, most, what in (
+        (steps, MAX_STEPS_IN_ALL, "steps"),
+        (sources, MAX_SOURCES_IN_ALL, "sources"),
+        (parts, MAX_CONSTANT_PARTS, "values in constants"),
+    ):
+        if count > most:
+            raise DocumentError("rules", f"{count} {what} in all; at most {most} are allowed")
+
+
+def _every(rules: tuple[Rule, ...]) -> Iterator[Rule]:
+    for rule in rules:
+        yield rule
+        yield from _every(rule.rules)
+
+
+def _count_parts(constant: Any) -> int:
+    """Return how many values stand inside a list or an object; a single value is none."""
+    if isinstance(constant, Mapping):
+        constant = list(constant.values())
+    return sum(1 + _count_parts(one) for one in constant) if isinstance(constant, list) else 0
 
 
 def _end(document: Mapping[str, Any], word: str) -> dict[str, str]:

@@ -13,6 +13,29 @@ _LARGEST_EXPONENT = 24
 # Beyond it Decimal's 28 digits would round the cents away in the sum.
 
 
+PARTS = ("lines", "tax", "freight", "fees", "discounts", "total")
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyDifference:
+    """Two amounts that should be one, and by how much they are not: the cents to look for."""
+
+    path: str
+    stated: Decimal
+    expected: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        return self.stated - self.expected
+
+    @property
+    def words(self) -> str:
+        """The difference in a sentence: ``items[2].amount is 10.00 instead of 10.01, 0.01 too little``."""
+        much = "too much" if self.difference > 0 else "too little"
+        size = abs(self.difference)
+        return f"{self.path} is {self.stated:f} instead of {self.expected:f}, {size:f} {much}"
+
+
 @dataclass(frozen=True, slots=True)
 class MoneyCheck:
     """What the parts add up to against the stated total."""
@@ -59,6 +82,39 @@ def check_money(record: Mapping[str, Any], places: Mapping[str, Any]) -> MoneyCh
         return _amount(record, path) if path else Decimal(0)
 
     return MoneyCheck(lines, part("tax"), part("freight"), part("fees"), part("discounts"), part("total"))
+
+
+def money_differences(record: Mapping[str, Any], places: Mapping[str, Any]) -> list[MoneyDifference]:
+    """Return every place where a record's amounts contradict each other, lines first; an empty list = none.
+
+    Lines are held against quantity times price where ``places["lines"]`` names ``amount``, ``quantity`` and
+    ``price``, each to the half cent. Raises NotMoney.
+    """
+    found: list[MoneyDifference] = []
+    spec = places["lines"]
+    if {"amount", "quantity", "price"} <= spec.keys():
+        for position, line in enumerate(read(record, spec["each"]) or ()):
+            if any(read(line, spec[part]) is None for part in ("amount", "quantity", "price")):
+                continue
+            stated = _amount(line, spec["amount"])
+            expected = _amount(line, spec["quantity"]) * _amount(line, spec["price"])
+            _note(found, f"{spec['each']}[{position}].{spec['amount']}", stated, expected)
+    checked = check_money(record, places)
+    _note(found, str(places.get("total", "total")), checked.total, checked.total - checked.difference)
+    return found
+
+
+def compare_money(source: MoneyCheck, other: MoneyCheck) -> list[MoneyDifference]:
+    """Return the parts in which another record of the same sale differs, such as the mapped or the read-back one."""
+    found: list[MoneyDifference] = []
+    for part in PARTS:
+        _note(found, part, getattr(other, part), getattr(source, part))
+    return found
+
+
+def _note(found: list[MoneyDifference], path: str, stated: Decimal, expected: Decimal) -> None:
+    if abs(stated - expected) >= _HALF_CENT:
+        found.append(MoneyDifference(path, stated, expected))
 
 
 def _amount(holder: Any, path: str) -> Decimal:

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from integrations.connectors import registry
 from integrations.flows.definition import compile_flow
+from integrations.flows.proof import check_flow
 from integrations.kinds import Direction, Environment, Kind, Side
+from integrations.mapping import ValueTable
 from integrations.models import Connection, Flow, FlowVersion, Pair, PollCursor, ValueMap, ValueMapVersion
 from integrations.operations import audit
 from integrations.operations.audit import Actor
@@ -19,6 +22,10 @@ _SANDBOX_POLL_SECONDS = 3
 
 class PairRefused(ValueError):
     """The two connections do not make a pair; the text says why."""
+
+
+class FlowRefused(ValueError):
+    """A flow is not published: a mapping of it would make what the target refuses. The text names field and record."""
 
 
 def create_pair(
@@ -76,7 +83,7 @@ def _create_value_map(pair: Pair, table: Mapping[str, Any], actor: Actor) -> Non
 
 def _create_flow(pair: Pair, template: Mapping[str, Any], actor: Actor, starts_now: bool) -> None:
     definition = template["definition"]
-    compile_flow(definition)
+    _prove(pair, template)
     # Stock is a snapshot: what a quantity was before the start is the very thing to send first.
     is_snapshot = definition["kind"] == Kind.INVENTORY or template.get("follows")
     flow = Flow.objects.create(
@@ -97,6 +104,26 @@ def _create_flow(pair: Pair, template: Mapping[str, Any], actor: Actor, starts_n
         author=actor.name,
     )
     Flow.objects.filter(pk=flow.pk).update(current=version)
+
+
+def _prove(pair: Pair, template: Mapping[str, Any]) -> None:
+    """Check the flow's mappings with the pair's value maps before it is published. Raises FlowRefused, DocumentError."""
+    systems = {Side.STOREFRONT: pair.storefront.system, Side.ERP: pair.erp.system}
+    versions = ValueMapVersion.objects.filter(
+        value_map__pair=pair, number=F("value_map__current_number")
+    ).select_related("value_map")
+    tables = {
+        one.value_map.key: ValueTable(one.value_map.key, one.number, one.rows, one.unknown, one.default)
+        for one in versions
+    }
+    proof = check_flow(
+        compile_flow(template["definition"]),
+        lambda side, kind: registry.schema(systems[side], kind),
+        tables,
+        follows=bool(template.get("follows")),
+    )
+    if not proof.is_publishable:
+        raise FlowRefused(" ".join(proof.reasons())[:2000])
 
 
 def ensure_polls(pair: Pair) -> None:

@@ -71,6 +71,20 @@ def build(state: State, postgres: Postgres | None, redis: Redis | None, **extra:
     return {**ours, **_inherited(), **{name: ours[name] for name in ours if name.startswith("DATABASE_URL_")}}
 
 
+def without_servers(state: State) -> dict[str, str]:
+    """Return the environment of a command that asks neither database nor broker: it has their names only."""
+    secrets = state.secrets()
+    nowhere = {f"DATABASE_URL_{role.upper()}": "postgresql://localhost/none" for role in ROLES}
+    ours = {
+        "DJANGO_SETTINGS_MODULE": "portal.settings",
+        "CONNECT_SECRET_KEY": secrets["secret_key"],
+        "CONNECT_KEY_RING": secrets["key_ring"],
+        "BROKER_URL": "",
+        "PYTHONPATH": str(ROOT),
+    }
+    return {**ours, **_inherited(), **nowhere}
+
+
 def _inherited() -> Mapping[str, str]:
     return dict(os.environ)
 

@@ -9,7 +9,7 @@ from integrations.mapping import validate_target
 
 def run(state: RunState, step: FlowStep) -> None:
     """Raise Invalid with every field, value and rule that does not fit."""
-    schema = state.ports.schema(state.target_side, state.task.flow.kind)
+    schema = state.ports.schema(state.target_side, state.task.flow.kind).for_writing
     problems = validate_target(state.mapped or {}, schema, creating=state.is_creating)
     if problems:
         first = problems[0]

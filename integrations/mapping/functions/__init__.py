@@ -1,6 +1,23 @@
 """The functions of the mapping language. Importing this package registers all of them."""
 
-from integrations.mapping.functions import address, lists, lookups, money, text, types
+from integrations.mapping.functions import (
+    address,
+    arithmetic,
+    cents,
+    choice,
+    contacts,
+    guards,
+    lists,
+    lookups,
+    moments,
+    money,
+    patterns,
+    places,
+    selection,
+    text,
+    types,
+    writing,
+)
 from integrations.mapping.functions.registry import (
     REGISTRY,
     Category,
@@ -17,10 +34,20 @@ __all__ = [
     "Function",
     "Parameter",
     "address",
+    "arithmetic",
+    "cents",
+    "choice",
+    "contacts",
     "function",
+    "guards",
     "lists",
     "lookups",
+    "moments",
     "money",
+    "patterns",
+    "places",
+    "selection",
     "text",
     "types",
+    "writing",
 ]

@@ -7,6 +7,7 @@ import pycountry
 
 from integrations.mapping.context import EvaluationContext
 from integrations.mapping.errors import FunctionError
+from integrations.mapping.functions import rules
 from integrations.mapping.functions.registry import Category, Example, Parameter, function
 from integrations.mapping.functions.types import as_text, shown
 
@@ -23,16 +24,23 @@ def _state_code(name: str, country: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=64)
+def _state_codes(country: str) -> frozenset[str]:
+    return frozenset(
+        one.code.split("-", 1)[1] for one in pycountry.subdivisions.get(country_code=country) or ()
+    )
+
+
 @lru_cache(maxsize=512)
-def _country(value: str) -> Any:
+def find_country(value: str) -> Any:
     try:
         return pycountry.countries.lookup(value.strip())
     except LookupError:
         return None
 
 
-def _country_problem(country: str) -> str:
-    known = len(country) == 2 and _country(country) is not None
+def country_problem(country: str) -> str:
+    known = len(country) == 2 and find_country(country) is not None
     return "" if known else f"is a two-letter country code, not {country!r:.60}"
 
 
@@ -41,9 +49,10 @@ def _country_problem(country: str) -> str:
     category=ADDRESS,
     doc="State name to its code within a country; an unknown name is an error.",
     label="state name to code",
-    parameters=(Parameter("country", str, "alpha-2 country", default="US", refuse=_country_problem),),
+    parameters=(Parameter("country", str, "alpha-2 country", default="US", refuse=country_problem),),
     examples=(Example("Illinois", "IL"), Example("tx", "TX")),
     result=str,
+    shape=rules.codes(_state_codes),
 )
 def state_code(value: Any, context: EvaluationContext, *, country: str) -> str:
     code = _state_code(as_text(value), country)
@@ -59,9 +68,10 @@ def state_code(value: Any, context: EvaluationContext, *, country: str) -> str:
     label="country to three letters",
     examples=(Example("US", "USA"), Example("Germany", "DEU")),
     result=str,
+    shape=rules.country_of(3),
 )
 def country_alpha3(value: Any, context: EvaluationContext) -> str:
-    found = _country(as_text(value))
+    found = find_country(as_text(value))
     if found is None:
         raise FunctionError(f"{shown(value)} is not a country")
     return str(found.alpha_3)
@@ -74,9 +84,10 @@ def country_alpha3(value: Any, context: EvaluationContext) -> str:
     label="country to two letters",
     examples=(Example("USA", "US"),),
     result=str,
+    shape=rules.country_of(2),
 )
 def country_alpha2(value: Any, context: EvaluationContext) -> str:
-    found = _country(as_text(value))
+    found = find_country(as_text(value))
     if found is None:
         raise FunctionError(f"{shown(value)} is not a country")
     return str(found.alpha_2)

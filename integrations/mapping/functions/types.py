@@ -1,12 +1,15 @@
 """Types and formats: numbers, dates in a zone, text, flags."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from reprlib import Repr
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from integrations.mapping.context import EvaluationContext
 from integrations.mapping.errors import FunctionError
+from integrations.mapping.functions import rules
 from integrations.mapping.functions.registry import (
     LARGEST_EXPONENT,
     Category,
@@ -16,12 +19,22 @@ from integrations.mapping.functions.registry import (
 )
 
 TYPES = Category.TYPES
+_LARGE = 10**LARGEST_EXPONENT
+SMALLEST, TOO_LARGE = Decimal(1).scaleb(-LARGEST_EXPONENT), Decimal(1).scaleb(LARGEST_EXPONENT + 1)
+"""The range of amounts above zero, its end left out."""
+_ISO_DAY = "%Y-%m-%d"
+_LONGEST_QUOTE = 60
+_QUOTE = Repr()
+_QUOTE.maxlevel, _QUOTE.maxlist, _QUOTE.maxdict = 4, 8, 8
+_QUOTE.maxstring = _QUOTE.maxlong = _QUOTE.maxother = _LONGEST_QUOTE + 3
+_FIRST_PLAIN_YEAR = 1000
+"""From here on strftime and isoformat write the same digits."""
 
 
 def shown(value: Any) -> str:
-    """Return a value as an error message may quote it."""
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    """Return a value as an error message may quote it: short, however large or deep it is."""
+    text = repr(value[:_LONGEST_QUOTE]) if isinstance(value, str) else _QUOTE.repr(value)
+    return text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 3] + "..."
 
 
 def as_text(value: Any) -> str:
@@ -40,7 +53,7 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
-def _zone_problem(zone: str) -> str:
+def zone_problem(zone: str) -> str:
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -48,12 +61,19 @@ def _zone_problem(zone: str) -> str:
     return ""
 
 
-def _format_problem(form: str) -> str:
+def format_problem(form: str) -> str:
     try:
         datetime(2026, 3, 2, tzinfo=UTC).strftime(form)
     except ValueError:
         return f"is a strftime format such as %Y-%m-%d, not {form!r:.60}"
     return ""
+
+
+def _is_amount(number: Decimal) -> bool:
+    try:
+        return SMALLEST <= number < TOO_LARGE or -TOO_LARGE < number <= -SMALLEST
+    except InvalidOperation:
+        return False  # not a number
 
 
 @function(
@@ -62,9 +82,16 @@ def _format_problem(form: str) -> str:
     doc="Read as an exact number.",
     examples=(Example("5.00", Decimal("5.00")),),
     result=Decimal,
+    shape=rules.to_decimal,
 )
 def to_decimal(value: Any, context: EvaluationContext) -> Decimal:
-    if isinstance(value, bool):
+    kind = type(value)
+    # What nearly every value is; the long way would only make it again.
+    if kind is Decimal and _is_amount(value):
+        return value
+    if kind is int and -_LARGE < value < _LARGE:
+        return Decimal(value)
+    if kind is bool:
         raise FunctionError("a yes/no value is not a number")
     text = str(value).strip()
     try:
@@ -87,6 +114,7 @@ def to_decimal(value: Any, context: EvaluationContext) -> Decimal:
     doc="Read as a whole number; a fraction is an error.",
     examples=(Example("7", 7),),
     result=int,
+    shape=rules.to_integer,
 )
 def to_integer(value: Any, context: EvaluationContext) -> int:
     number = to_decimal(value, context)
@@ -101,9 +129,15 @@ def to_integer(value: Any, context: EvaluationContext) -> int:
     doc="Write as text.",
     examples=(Example(Decimal("5.0"), "5.0"), Example(True, "true")),
     result=str,
+    shape=rules.to_text,
 )
 def to_text(value: Any, context: EvaluationContext) -> str:
     return as_text(value)
+
+
+def _day_writer(*, zone: str, format: str) -> Callable[[Any, EvaluationContext], str]:
+    place = ZoneInfo(zone)
+    return lambda value, context: _day(value, place, format)
 
 
 @function(
@@ -111,8 +145,8 @@ def to_text(value: Any, context: EvaluationContext) -> str:
     category=TYPES,
     doc="Read a time and give its calendar day in a zone, written in a format; a day without a time stays that day.",
     parameters=(
-        Parameter("zone", str, "IANA zone", default="UTC", refuse=_zone_problem),
-        Parameter("format", str, "strftime format", default="%Y-%m-%d", refuse=_format_problem),
+        Parameter("zone", str, "IANA zone", default="UTC", refuse=zone_problem),
+        Parameter("format", str, "strftime format", default="%Y-%m-%d", refuse=format_problem),
     ),
     examples=(
         Example(datetime(2026, 3, 2, 3, 0, tzinfo=UTC), "2026-03-01", {"zone": "America/Chicago"}),
@@ -120,21 +154,29 @@ def to_text(value: Any, context: EvaluationContext) -> str:
         Example("2026-03-02", "2026-03-02", {"zone": "America/Chicago"}),
     ),
     result=str,
+    shape=rules.to_date,
+    prepare=_day_writer,
 )
 def to_date(value: Any, context: EvaluationContext, *, zone: str, format: str) -> str:
-    moment = _day_or_moment(value.strip()) if isinstance(value, str) else value
+    return _day_writer(zone=zone, format=format)(value, context)
+
+
+def _day(value: Any, zone: ZoneInfo, form: str) -> str:
+    moment = day_or_moment(value.strip()) if isinstance(value, str) else value
     if isinstance(moment, datetime):
         try:
-            moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(ZoneInfo(zone))
+            moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(zone)
         except OverflowError as error:
             # The year 1 that .NET writes for "no date" has no day before it.
             raise FunctionError(f"{shown(value)} has no calendar day in {zone}") from error
     elif not isinstance(moment, date):
         raise FunctionError(f"{shown(value)} is not a date")
-    return moment.strftime(format)
+    if form == _ISO_DAY and moment.year >= _FIRST_PLAIN_YEAR:
+        return moment.isoformat()[:10]
+    return moment.strftime(form)
 
 
-def _day_or_moment(text: str) -> date:
+def day_or_moment(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:

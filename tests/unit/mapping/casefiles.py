@@ -42,7 +42,8 @@ def context_of(case: Mapping[str, Any]) -> EvaluationContext:
         for key, table in given.get("value_maps", {}).items()
     }
     links = {(kind, key): target for kind, key, target in given.get("links", [])}
-    return EvaluationContext(now=NOW, value_tables=tables, links=links)
+    rates = {(source, target): rate for source, target, rate in given.get("rates", [])}
+    return EvaluationContext(now=NOW, value_tables=tables, links=links, rates=rates)
 
 
 def spelled(value: Any) -> Any:

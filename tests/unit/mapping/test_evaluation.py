@@ -62,11 +62,23 @@ def test_a_constant_changed_by_its_receiver_stays_what_the_document_says() -> No
     mapping = compiled(
         {"to": "codes", "value": ["N"]},
         {"to": "other", "value": 1, "when": {"field": "no", "op": "eq", "value": 1}, "else": {"a": []}},
+        {"to": "tags", "from": "tags", "do": [{"fn": "default", "value": ["new"]}]},
+        {"to": "case", "from": "no", "do": [{"fn": "case", "cases": {"": [1]}}]},
     )
     made = mapping.evaluate({}, CONTEXT)
     made["codes"].append("P")
     made["other"]["a"].append(1)
-    assert mapping.evaluate({}, CONTEXT) == {"codes": ["N"], "other": {"a": []}}
+    made["tags"].append("x")
+    made["case"].append("x")
+    again = {"codes": ["N"], "other": {"a": []}, "tags": ["new"], "case": [1]}
+    assert mapping.evaluate({}, CONTEXT) == mapping.interpret({}, CONTEXT) == again
+
+
+@pytest.mark.parametrize("way", ["evaluate", "interpret"])
+def test_the_interpreter_hands_out_constants_that_may_be_changed_too(way: str) -> None:
+    mapping = compiled({"to": "x", "from": "x", "do": [{"fn": "default", "value": ["a"]}]})
+    getattr(mapping, way)({}, CONTEXT)["x"].append("b")
+    assert getattr(mapping, way)({}, CONTEXT) == {"x": ["a"]}
 
 
 def test_floats_of_a_json_column_become_exact_numbers() -> None:

@@ -10,18 +10,12 @@ from hypothesis import strategies as some
 
 from integrations.mapping import DocumentError, MappingFailure, MissingLink, UnknownValue
 from integrations.mapping.errors import FunctionError
-from integrations.mapping.functions import REGISTRY, Example, Function
+from integrations.mapping.functions import REGISTRY, Example
+from tests.unit.mapping.arguments import needed_arguments
 from tests.unit.mapping.casefiles import CONTEXT, compiled, spelled
 
 NAMES = sorted(REGISTRY)
 EXAMPLES = [(name, example) for name in NAMES for example in REGISTRY[name].examples]
-NEEDED: dict[str, Any] = {
-    "with": "-", "length": 4, "old": "a", "at": "-", "value": "x", "number": 1, "by": 2, "map": "m", "kind": "product",
-}  # fmt: skip
-
-
-def needed_arguments(function: Function) -> dict[str, Any]:
-    return {one.name: NEEDED[one.name] for one in function.parameters if one.required}
 
 
 @pytest.mark.parametrize(("name", "example"), EXAMPLES, ids=[f"{name} {e.value!r}" for name, e in EXAMPLES])
@@ -45,7 +39,7 @@ def test_a_function_documents_itself(name: str) -> None:
     assert function.label and function.category
     assert all(parameter.doc for parameter in function.parameters)
     # Value maps and links depend on a tenant's tables; everything else shows what it does.
-    assert function.examples or name in ("lookup", "link")
+    assert function.examples or name in ("lookup", "link", "now")
 
 
 @pytest.mark.parametrize("name", NAMES)

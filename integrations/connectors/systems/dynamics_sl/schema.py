@@ -106,7 +106,7 @@ ORDER = EntitySchema(
         _flag("AdminHold", "On hold"),
         _flag("Cancelled", "Cancelled"),
         _array("orderItems", ORDER_LINE, "Lines", required=True, nullable=False),
-        _text("OrdNbr", 15, "Order number", read_only=True, sample="O0000124"),
+        _text("OrdNbr", 15, "Order number", nullable=False, read_only=True, sample="O0000124"),
         _text("Status", 1, "Status letter", read_only=True),
         _text("portal_status", None, "Status in words", read_only=True, sample="open"),
         _number("CuryTotMerch", "Merchandise total", read_only=True),
@@ -176,7 +176,7 @@ SHIPMENT = EntitySchema(
     "Shipper",
     (
         _text("ShipperID", 15, "Shipper", read_only=True, sample="S0000412"),
-        _text("OrdNbr", 15, "Order number", read_only=True),
+        _text("OrdNbr", 15, "Order number", nullable=False, read_only=True),
         _text("CustOrdNbr", 25, "Customer order number", read_only=True, sample="XC-1043"),
         _text("CustID", 15, "Customer", read_only=True),
         _flag("is_confirmed", "Confirmed", read_only=True),
@@ -186,7 +186,7 @@ SHIPMENT = EntitySchema(
         _text("TrackingNbr", 25, "First tracking number", read_only=True),
         _array(
             "tracking_numbers",
-            (_text("value", 25, "Tracking number"), _text("carrier", 15, "Carrier")),
+            (_text("value", 25, "Tracking number", nullable=False), _text("carrier", 15, "Carrier")),
             "Tracking numbers",
             read_only=True,
         ),
@@ -244,8 +244,8 @@ INVENTORY = EntitySchema(
     Kind.INVENTORY,
     "Quantities by warehouse",
     (
-        _text("InvtID", 30, "Item", read_only=True, sample="A50-HALO"),
-        _number("QtyAvail", "Available", None, read_only=True, sample="37"),
+        _text("InvtID", 30, "Item", nullable=False, read_only=True, sample="A50-HALO"),
+        _number("QtyAvail", "Available", None, nullable=False, read_only=True, sample="37"),
         _number("QtyOnHand", "On hand", None, read_only=True, sample="39"),
         _array(
             "sites",

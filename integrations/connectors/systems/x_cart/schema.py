@@ -40,8 +40,8 @@ def _object(name: str, *fields: FieldInfo, nullable: bool = False) -> FieldInfo:
     return FieldInfo(name, OBJECT, nullable=nullable, read_only=True, fields=fields)
 
 
-def _array(name: str, *fields: FieldInfo) -> FieldInfo:
-    return FieldInfo(name, ARRAY, nullable=False, read_only=True, fields=fields)
+def _array(name: str, *fields: FieldInfo, required: bool = False) -> FieldInfo:
+    return FieldInfo(name, ARRAY, required=required, nullable=False, read_only=True, fields=fields)
 
 
 ADDRESS_FIELDS = (
@@ -92,7 +92,13 @@ ITEM_FIELDS = (
     _money("price", "Unit price.", sample="59.99"),
     _money("item_net_price", "Unit price without tax that the price includes.", sample="59.99"),
     FieldInfo(
-        "amount", INTEGER, help="Quantity; also called quantity.", nullable=False, read_only=True, sample="2"
+        "amount",
+        INTEGER,
+        help="Quantity; also called quantity.",
+        nullable=False,
+        minimum=0,
+        read_only=True,
+        sample="2",
     ),
     FieldInfo("backordered_amount", INTEGER, nullable=False, read_only=True),
     _money("discounted_subtotal", "Line after discounts.", sample="119.98"),
@@ -156,7 +162,7 @@ ORDER = EntitySchema(
         _money("money_moved", "Derived: paid and captured minus refunded."),
         _object("billing_address", *ADDRESS_FIELDS, nullable=True),
         _object("shipping_address", *ADDRESS_FIELDS, nullable=True),
-        _array("items", *ITEM_FIELDS),
+        _array("items", *ITEM_FIELDS, required=True),
         _array("surcharges", *SURCHARGE_FIELDS),
         _array("tracking_numbers", _id("id", nullable=False), _moment("date"), _text("value", 255)),
         _array("used_coupons", _text("code", 16), _text("type", 1)),
@@ -164,6 +170,14 @@ ORDER = EntitySchema(
         _text("notes"),
         _text("admin_notes"),
         _text("stock_status", 16),
+    ),
+    writes=(
+        FieldInfo("order_id", TEXT, nullable=False, max_length=20, sample="5012"),
+        FieldInfo("payment_status", TEXT, help=PAYMENT_CODES, max_length=4, sample="P"),
+        FieldInfo("shipping_status", TEXT, help=SHIPPING_CODES, max_length=4, sample="P"),
+        FieldInfo(
+            "only_from_shipping_status", ARRAY, help="Codes from which alone the shipping status moves."
+        ),
     ),
 )
 
