@@ -1,32 +1,41 @@
 """The Celery application: wake-ups, polls and sweeps. Truth is in rows; messages may be lost."""
 
+import gc
 import os
+from typing import Any
 
 from celery import Celery
 from celery.signals import worker_init, worker_shutting_down
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+# The checks import every page and form, which no worker serves; ``manage check`` and the web processes run them.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
-app = Celery("connect")
-app.conf.update(
-    broker_url=settings.BROKER_URL or None,
-    broker_connection_retry_on_startup=True,
-    broker_transport_options={"socket_timeout": 5, "socket_connect_timeout": 5, "visibility_timeout": 3600},
-    task_ignore_result=True,
-    task_serializer="json",
-    accept_content=["json"],
-    task_default_queue="rest",
-    task_routes={"integrations.tasks.drain": {"queue": "delivery"}},
+CONFIGURATION: dict[str, Any] = {
+    "broker_url": settings.BROKER_URL or None,
+    "broker_connection_retry_on_startup": True,
+    "broker_transport_options": {
+        "socket_timeout": 5,
+        "socket_connect_timeout": 5,
+        "visibility_timeout": 3600,
+    },
+    "task_ignore_result": True,
+    "task_serializer": "json",
+    "accept_content": ["json"],
+    "task_default_queue": "rest",
+    "task_routes": {"integrations.tasks.drain": {"queue": "delivery"}},
     # A drain is one long task; a prefetched second one would wait behind it.
-    worker_prefetch_multiplier=1,
-    worker_hijack_root_logger=False,
-    worker_send_task_events=False,
-    enable_utc=True,
-    timezone="UTC",
-    beat_scheduler="django_celery_beat.schedulers:DatabaseScheduler",
-    beat_max_loop_interval=2,
-)
+    "worker_prefetch_multiplier": 1,
+    "worker_hijack_root_logger": False,
+    "worker_send_task_events": False,
+    "enable_utc": True,
+    "timezone": "UTC",
+    "beat_scheduler": "django_celery_beat.schedulers:DatabaseScheduler",
+    "beat_max_loop_interval": 2,
+}
+app = Celery("connect")
+app.conf.update(CONFIGURATION)
 app.autodiscover_tasks(["integrations"])
 
 
@@ -36,6 +45,16 @@ def _check_role(**_: object) -> None:
     from portal.checks import refuse_unbound_roles
 
     refuse_unbound_roles()
+    _share_with_children()
+
+
+def _share_with_children() -> None:
+    """Import what every child needs before it is forked, and keep the collector off it: shared pages stay shared."""
+    import integrations.connectors.transports.http
+    import integrations.tasks  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
 
 
 @worker_shutting_down.connect

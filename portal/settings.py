@@ -9,6 +9,7 @@ from typing import Any
 
 import environ
 
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -19,10 +20,20 @@ PUBLIC_URL = env("CONNECT_PUBLIC_URL", default="http://127.0.0.1:8000")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 IS_HTTPS = PUBLIC_URL.startswith("https://")
 
-INSTALLED_APPS = [
-    "portal.admin.apps.SupportAdminConfig",
+# One process speaks under one role: CONNECT_DB_ROLE picks which URL becomes "default" (ARCHITECTURE 9).
+DB_ROLE = env("CONNECT_DB_ROLE", default="web")
+DB_ROLES = ("web", "engine", "owner", "support")
+
+_ENGINE_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django_celery_beat",
+    "integrations.apps.IntegrationsConfig",
+    "portal.accounts.apps.AccountsConfig",
+    "portal.apps.PortalConfig",
+]
+_WEB_APPS = [
+    "portal.admin.apps.SupportAdminConfig",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
@@ -32,12 +43,10 @@ INSTALLED_APPS = [
     "csp",
     "rest_framework",
     "drf_spectacular",
-    "django_celery_beat",
-    "integrations.apps.IntegrationsConfig",
-    "portal.accounts.apps.AccountsConfig",
     "portal.web",
-    "portal.apps.PortalConfig",
 ]
+# Workers and beat serve no page: without what pages need each of their processes is a fifth smaller.
+INSTALLED_APPS = _ENGINE_APPS if DB_ROLE == "engine" else [*_WEB_APPS[:1], *_ENGINE_APPS, *_WEB_APPS[1:]]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -71,10 +80,6 @@ TEMPLATES = [
         },
     }
 ]
-
-# One process speaks under one role: CONNECT_DB_ROLE picks which URL becomes "default" (ARCHITECTURE 9).
-DB_ROLE = env("CONNECT_DB_ROLE", default="web")
-DB_ROLES = ("web", "engine", "owner", "support")
 
 
 def database_of(role: str) -> dict[str, Any]:

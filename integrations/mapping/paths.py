@@ -8,6 +8,7 @@ reading of :func:`resolve_path`.
 import re
 from collections.abc import Callable
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from integrations.mapping.errors import DocumentError
@@ -133,10 +134,14 @@ def collect(elements: Any, keys: tuple[Key, ...]) -> list[Any] | None:
     return [value for found in inner if found is not None for value in found]
 
 
+@lru_cache(maxsize=2_000)
+def _keys_of(path: str) -> tuple[Key, ...]:
+    return split_path(path, path)[1]
+
+
 def read(record: Any, path: str) -> Any:
     """Return the value at a plain dotted path, or None."""
-    _, keys = split_path(path, path)
-    return walk(record, keys)
+    return walk(record, _keys_of(path))
 
 
 def put(target: dict[str, Any], keys: tuple[str, ...], value: Any) -> None:

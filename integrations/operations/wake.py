@@ -17,7 +17,7 @@ from django.db import connection, transaction
 CHANNEL = "connect_due"
 _QUEUE_LIMIT = 100
 _LIVE_SECONDS = 15
-_NOTICE_GAP_SECONDS = 0.003
+_NOTICE_GAP_SECONDS = 0.01
 _NOTIFY = (
     f"SELECT EXISTS (SELECT 1 FROM drain_slot WHERE heartbeat_at > now() - interval '{_LIVE_SECONDS} seconds'),"
     f" pg_notify('{CHANNEL}', '')"

@@ -65,6 +65,8 @@ def build(state: State, postgres: Postgres | None, redis: Redis | None, **extra:
         "BROKER_URL": redis.url if redis is not None else "",
         "PYTHONPATH": str(ROOT),
         "PYTHONUNBUFFERED": "1",
+        # Dozens of threads, of which one computes at a time: a heap for each would hold what it once needed.
+        "MALLOC_ARENA_MAX": "2",
         **database_urls(state, postgres),
         **extra,
     }

@@ -22,7 +22,7 @@ def processes_of(state: State, env: Mapping[str, str], host: str, port: int) -> 
         ("worker rest", [*worker, "-Q", "rest", "-n", "rest@%h", "-c", "2", *quiet], "engine", 20.0),
         (
             "beat",
-            environment.python("-m", "celery", "-A", "portal.celery", "beat", "--loglevel", "WARNING", "--pidfile="),
+            environment.python("-m", "portal.beat"),
             "engine",
             10.0,
         ),

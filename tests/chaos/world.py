@@ -33,7 +33,7 @@ _WORDS = {
     "delivery": "-Q delivery",
     "rest": "-Q rest",
     "web": "granian",
-    "beat": "celery beat",
+    "beat": "portal.beat",
     "broker": "redis-server",
 }
 

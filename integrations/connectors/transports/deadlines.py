@@ -48,6 +48,8 @@ class Watchdog:
         self._condition = threading.Condition()
         self._heap: list[tuple[float, int, Call]] = []
         self._numbers = itertools.count()
+        self._wakes_at = float("inf")
+        """When the thread looks next; only an earlier deadline wakes it, each waking costs as much as a call."""
 
     def watch(self, seconds: float) -> Call:
         """Return a call that is cut ``seconds`` from now unless its ``is_ended`` was set."""
@@ -59,7 +61,8 @@ class Watchdog:
             while self._heap and self._heap[0][2].is_ended:
                 heapq.heappop(self._heap)
             heapq.heappush(self._heap, (call.deadline, next(self._numbers), call))
-            if self._heap[0][2] is call:
+            if call.deadline < self._wakes_at:
+                self._wakes_at = call.deadline
                 self._condition.notify()
         return call
 
@@ -76,7 +79,8 @@ class Watchdog:
             with self._condition:
                 while self._heap and self._heap[0][2].is_ended:
                     heapq.heappop(self._heap)
-                wait = self._heap[0][0] - time.monotonic() if self._heap else None
+                self._wakes_at = self._heap[0][0] if self._heap else float("inf")
+                wait = self._wakes_at - time.monotonic() if self._heap else None
                 if wait is None or wait > 0:
                     self._condition.wait(wait)
                     continue

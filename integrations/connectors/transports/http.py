@@ -34,6 +34,7 @@ from integrations.connectors.transports.sockets import CheckedAdapter, current_c
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 CHUNK_BYTES = 64 * 1024
+_URLS_KEPT = 100
 USER_AGENT = "ClarityConnect/1"
 
 _NOT_PROCESSED_REDIRECTS = frozenset({301, 307, 308})
@@ -140,6 +141,7 @@ class HttpTransport:
         self._session.trust_env = False
         self._session.headers.update({"User-Agent": USER_AGENT, **(headers or {})})
         self._keeps_cookies = keeps_cookies
+        self._urls: dict[str, str] = {}
         if not keeps_cookies:
             self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         adapter = CheckedAdapter(policy, pool_size=limits.parallel_calls)
@@ -226,8 +228,25 @@ class HttpTransport:
             )
         # What a session adds besides (cookies, hooks, environment) is not wanted here and costs a third of a call.
         prepared = requests.PreparedRequest()
-        prepared.prepare(method, url, {**self._session.headers, **headers}, params=query, data=body)
+        if query:
+            prepared.prepare_url(url, query)
+        else:
+            prepared.url = self._known_url(url)
+        prepared.prepare_method(method)
+        prepared.prepare_headers({**self._session.headers, **headers})
+        prepared.prepare_body(body, None)
         return prepared
+
+    def _known_url(self, url: str) -> str:
+        """Return an address without parameters as it is sent; the few of a connection are worked out once."""
+        known = self._urls.get(url)
+        if known is None:
+            quoted = requests.PreparedRequest()
+            quoted.prepare_url(url, None)
+            known = quoted.url or ""
+            if len(self._urls) < _URLS_KEPT:
+                self._urls[url] = known
+        return known
 
     def _dispatch(self, prepared: requests.PreparedRequest) -> requests.Response:
         limits = (self._limits.connect_seconds, self._limits.read_seconds)

@@ -5,6 +5,7 @@ right before the first byte, and not guessed from the class of an exception.
 """
 
 import socket
+import time
 from contextvars import ContextVar
 from typing import Any
 
@@ -15,6 +16,8 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 
 from integrations.connectors.transports.addresses import AddressPolicy
 from integrations.connectors.transports.deadlines import Call
+
+_SURELY_ALIVE_SECONDS = 1.0
 
 current_call: ContextVar[Call] = ContextVar("current_call")
 """The call this thread is making; set by HttpTransport."""
@@ -29,6 +32,10 @@ class _Checked:
     timeout: Any
     socket_options: Any
     sock: Any
+    held: bytes = b""
+    """The head of a request, kept for its body."""
+    is_holding: bool = False
+    sent_at: float = 0.0
 
     def _new_conn(self) -> socket.socket:
         """Connect to the first reachable checked address. Raises Misconfigured, NewConnectionError."""
@@ -54,7 +61,35 @@ class _Checked:
             raise ConnectTimeoutError(connection, f"connect to {self.host} timed out") from failure
         raise NewConnectionError(connection, f"cannot connect: {failure}") from failure
 
+    @property
+    def is_connected(self) -> bool:
+        """Return whether the server has not hung up; not asked of a connection used a moment ago, each costs a poll."""
+        if self.sock is None:
+            return False
+        return time.monotonic() - self.sent_at < _SURELY_ALIVE_SECONDS or super().is_connected  # type: ignore[misc]
+
+    def endheaders(self, *args: Any, **options: Any) -> None:
+        """Keep the head until the body comes: one packet instead of two, and the server wakes once."""
+        self.held, self.is_holding = b"", True
+        super().endheaders(*args, **options)  # type: ignore[misc]
+        self.is_holding = False
+
+    def request(self, *args: Any, **options: Any) -> None:
+        """Send a request; one without a body leaves here, while the connect timeout is in force."""
+        super().request(*args, **options)  # type: ignore[misc]
+        if self.held:
+            self.send(b"")
+
     def send(self, data: Any) -> None:
+        if self.is_holding and isinstance(data, bytes):
+            self.held += data
+            return
+        if self.held and isinstance(data, bytes):
+            data, self.held = self.held + data, b""
+        elif self.held:
+            head, self.held = self.held, b""
+            self.send(head)
+        self.sent_at = time.monotonic()
         call = current_call.get()
         if self.sock is None:
             self.connect()  # type: ignore[attr-defined]
