@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Sequence
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from integrations.connectors.base import Page, Reader
 from integrations.connectors.errors import AuthFailed, ConnectorError, Misconfigured
@@ -16,14 +16,18 @@ from integrations.operations import alerts
 from integrations.operations.inbox import Captured, record_body, store
 from integrations.operations.limits import MeteredGate
 from integrations.operations.wake import wake
-from integrations.stores import access
+from integrations.stores import access, statements
 
 PICK_UP_SECONDS = 30
 """How long a poll may take to begin: a message that a broker lost costs this much, not a whole lease."""
 # What a page takes beside one call and that call's turn under a rate limit.
 _MARGIN_SECONDS = 10
+_LONGEST_LEASE_SECONDS = 60
 # How long a poll waits for one call's turn under a rate limit before it leaves the rest to the next one.
 _PATIENCE_SECONDS = 30.0
+# Held by the session of a poll while it reads: it falls with the process, at once, and keeps a second one off a slow one.
+_LOCK = "SELECT pg_try_advisory_lock(hashtextextended('poll:' || %s::bigint, 0))"
+_UNLOCK = "SELECT pg_advisory_unlock(hashtextextended('poll:' || %s::bigint, 0))"
 log = logging.getLogger("connect.poll")
 
 
@@ -54,8 +58,27 @@ def poll_one(cursor_id: int) -> int:
     """
     cursor = PollCursor.across_tenants.get(pk=cursor_id)
     connection_row = Connection.across_tenants.get(pk=cursor.connection_id)
-    # One page: a worker that dies costs no more. Every page renews it.
-    lease_seconds = connection_row.settle_seconds + _PATIENCE_SECONDS + _MARGIN_SECONDS
+    if not statements.fetch(_LOCK, [cursor_id])[0][0]:
+        return 0  # the one before is alive and slow; it is not disturbed
+    try:
+        return _poll(cursor, connection_row)
+    finally:
+        _unlock(cursor_id)
+
+
+def _unlock(cursor_id: int) -> None:
+    try:
+        statements.fetch(_UNLOCK, [cursor_id])
+    except (OperationalError, InterfaceError):
+        # The lock went with the session that held it.
+        connection.close()
+
+
+def _poll(cursor: PollCursor, connection_row: Connection) -> int:
+    # About one page, which renews it: a worker that dies costs no more.
+    lease_seconds = min(
+        _LONGEST_LEASE_SECONDS, connection_row.settle_seconds + _PATIENCE_SECONDS + _MARGIN_SECONDS
+    )
     _begin(cursor, lease_seconds)
     gate = MeteredGate(connection_row, patience_seconds=_PATIENCE_SECONDS)
     connector = access.load([connection_row])[connection_row.pk].build(gate=gate)
@@ -67,11 +90,11 @@ def poll_one(cursor_id: int) -> int:
         for page in connector.read_changes(Kind(cursor.kind), cursor.position):
             stored += _store_page(cursor, page, lease_seconds)
     except _TakenOver:
-        log.info("poll taken over cursor_id=%s", cursor_id)
+        log.info("poll taken over cursor_id=%s", cursor.pk)
         return stored
     except ConnectorError as failure:
         error = failure
-        log.warning("poll failed cursor_id=%s error=%s", cursor_id, type(failure).__name__)
+        log.warning("poll failed cursor_id=%s error=%s", cursor.pk, type(failure).__name__)
     finally:
         connector.close()
         gate.close()
