@@ -5,7 +5,7 @@ import importlib
 import json
 import sys
 
-_WORDS = {"delivery": "tests.bench.delivery", "mapping": "tests.bench.mapping"}
+_WORDS = {"delivery": "tests.bench.delivery", "mapping": "tests.bench.mapping", "soap": "tests.bench.soap"}
 
 
 def main() -> int:

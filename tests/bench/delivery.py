@@ -9,32 +9,36 @@ import time
 from typing import Any
 
 from portal.launcher.state import State
+from tests.bench import soap
 from tests.bench.load import Sender, flood, percentile
 from tests.bench.stage import Stage
 
 OPTIONS = (
     ("orders", 10_000, "orders of each part"),
     ("rate", 20, "orders a second of the calm part"),
+    ("soap-orders", 300, "orders of the X-Cart and Dynamics SL part"),
     ("old-runs", 1_000_000, "finished runs put into the tables before the last part; 0 leaves it out"),
 )
 _SENDERS = 8
 _LATENCY_SECONDS = 0.05
 
 
-def run(*, orders: int, rate: int, old_runs: int) -> dict[str, Any]:
+def run(*, orders: int, rate: int, old_runs: int, soap_orders: int) -> dict[str, Any]:
     """Return intake and end-to-end rates, latencies, CPU milliseconds per order and peak memory.
 
     ``orders`` are sent three times: at once, against an ERP that takes 50 ms, and with ``old_runs`` finished ones in
-    the tables (0 leaves that part out). ``rate`` is that of the calm part, per second.
+    the tables (0 leaves that part out). ``rate`` is that of the calm part, per second. Last comes an installation with
+    X-Cart and Dynamics SL, ``soap_orders`` through it.
     """
     with tempfile.TemporaryDirectory(prefix="connect-bench-") as folder:
         os.environ["CONNECT_STATE_DIR"] = folder
         stage = Stage(State.open())
         try:
             stage.start()
-            return Measure(stage).all(orders, rate, old_runs)
+            figures = Measure(stage).all(orders, rate, old_runs)
         finally:
             stage.stop()
+    return {**figures, **soap.run(orders=soap_orders)}
 
 
 class Measure:
@@ -50,6 +54,7 @@ class Measure:
         self.stage.wait_for(self.sent)
         figures |= self.calm(rate=rate, seconds=10)
         figures |= self.flooded(orders)
+        figures |= self.fair(orders)
         self.stage.ask_erp("/control", {"latency": _LATENCY_SECONDS})
         figures["orders_per_s_50ms"] = self.flooded(orders)["orders_per_s"]
         self.stage.ask_erp("/control", {"latency": 0})
@@ -89,6 +94,21 @@ class Measure:
             **{f"cpu_ms_{name.replace(' ', '_')}": round(cost, 2) for name, cost in cpu.items()},
             "ack_p50_ms_flooded": round(percentile(latencies, 50), 2),
             "ack_p99_ms_flooded": round(percentile(latencies, 99), 2),
+        }
+
+    def fair(self, orders: int) -> dict[str, float]:
+        """Let one tenant's flood wait, then send one order of another; return how long that one took."""
+        big, small = self.stage.tokens[:1], self.stage.tokens[1:2]
+        flood(self.stage.url, big, self._numbers(orders), senders=_SENDERS)
+        waiting = self.sent - self.stage.ask_erp("/count")
+        sender, number = Sender(self.stage.url, small), self._numbers(1)[0]
+        sent_at = time.time()
+        sender.send(sender.request(number))
+        self.stage.wait_for(self.sent)
+        arrived = self.stage.ask_erp("/stats")["arrived"][f"orders:BS-{number}"]
+        return {
+            "neighbours_waiting": waiting,
+            "single_order_ms_beside_them": round((arrived - sent_at) * 1000, 1),
         }
 
     def calm(self, *, rate: int, seconds: int) -> dict[str, float]:

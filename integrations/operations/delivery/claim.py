@@ -79,6 +79,11 @@ def claim(
     return [Claim(*row) for row in rows]
 
 
+def share_of(free: int) -> int:
+    """Return how many runs of one pair a claim of ``free`` takes at most; fewer from each means that none is left."""
+    return max(1, round(free * LANE_SHARES[Lane.REALTIME]) // 8) if free > 0 else 1
+
+
 def claim_suspect(*, lease_seconds: float, worker: str) -> list[Claim]:
     """Claim one run that was being served when a worker died; the caller serves nothing beside it."""
     return [Claim(*row) for row in statements.fetch(_CLAIM_SUSPECT, [lease_seconds, worker])]

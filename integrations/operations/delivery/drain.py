@@ -137,17 +137,18 @@ class Drain:
     def _loop(self, selector: selectors.BaseSelector, listener: "psycopg.Connection[Any]") -> None:
         now = time.monotonic()
         renew_at, beat_at, idle_since = now + self.renew_seconds, now + _BEAT_SECONDS, now
-        wants_claim, claim_at, claimed_at = True, now, now - 1.0
+        wants_claim, claim_at, claimed_at, gap = True, now, now - 1.0, _CLAIM_GAP_SECONDS
         while True:
             self.courier.serve()
             if self._collect():
                 wants_claim = True
             now = time.monotonic()
-            if (wants_claim and now >= claimed_at + _CLAIM_GAP_SECONDS) or now >= claim_at:
-                claimed_at = now
+            if (wants_claim and now >= claimed_at + gap) or now >= claim_at:
+                claimed_at, share = now, claims.share_of(self._free())
                 taken = 0 if self.is_stopping else self._claim()
-                # A short claim means that what is due is taken; the next notice or due time asks again.
-                wants_claim = taken > 0 and self._free() > 0
+                # No pair gave its whole share: what is due is taken; the next notice or due time asks again.
+                wants_claim = taken >= share and self._free() > 0
+                gap = _CLAIM_GAP_SECONDS if taken else 2 * _CLAIM_GAP_SECONDS
                 claim_at = now + self._pause() if not wants_claim else now
                 if taken:
                     idle_since = now
@@ -169,7 +170,7 @@ class Drain:
             if self.ended_since is not None:
                 until = min(until, self.ended_since + FLUSH_SECONDS)
             if wants_claim:
-                until = min(until, claimed_at + _CLAIM_GAP_SECONDS)
+                until = min(until, claimed_at + gap)
             if self._wait(selector, listener, max(0.0, until - time.monotonic())):
                 wants_claim = True
 

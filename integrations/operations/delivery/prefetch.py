@@ -15,6 +15,7 @@ from integrations.stores.access import Access
 
 # Added to a target's total timeout before a look-up that finds nothing is believed.
 _MARGIN_SECONDS = 10.0
+_LOOKUP_WAIT_SECONDS = 60.0
 _PREFETCH = "SELECT * FROM connect_prefetch(%s::bigint[])"
 
 
@@ -123,6 +124,7 @@ def _edited(claim: Claim, sealed: bytes | None) -> dict[str, Any] | None:
 def ladder_of(target: Access) -> Ladder:
     """Return how this connection settles doubt, from its own settings where it has them."""
     values, limits = target.values, target.spec.limits
-    wait = float(values.get("lookup_wait_s") or 60)
-    timeout = float(values.get("operation_timeout_s") or limits.total_seconds)
+    told, stated = values.get("lookup_wait_s"), values.get("operation_timeout_s")
+    wait = _LOOKUP_WAIT_SECONDS if told in (None, "") else float(told)
+    timeout = limits.total_seconds if stated in (None, "") else float(stated)
     return Ladder(wait_seconds=wait, settle_seconds=timeout + min(wait, _MARGIN_SECONDS))
