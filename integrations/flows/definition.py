@@ -8,6 +8,7 @@ from integrations.connectors.spec import ConnectorSpec
 from integrations.kinds import Direction, Kind, Side
 from integrations.mapping import CompiledMapping, DocumentError, compile_mapping, parse_document
 from integrations.mapping.conditions import Condition, compile_condition
+from integrations.mapping.context import EXCHANGE_RATES
 
 NEEDED_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "fetch": (),
@@ -199,6 +200,7 @@ def _value_maps(mappings: Mapping[str, CompiledMapping]) -> frozenset[str]:
     def collect(rules: Any) -> None:
         for rule in rules:
             found.update(step.arguments["map"] for step in rule.steps if step.name == "lookup")
+            found.update(EXCHANGE_RATES for step in rule.steps if step.name == "convert_currency")
             collect(rule.rules)
 
     for mapping in mappings.values():

@@ -166,10 +166,10 @@ def convert_currency(value: Any, context: EvaluationContext, **arguments: str) -
     amount = to_decimal(value, context)
     if currency == wanted:
         return amount
-    rate = context.rates.get((currency, wanted))
+    rate = context.rate(currency, wanted)
     if rate is not None:
         return plain_zero(amount * rate)
-    inverse = context.rates.get((wanted, currency))
+    inverse = context.rate(wanted, currency)
     if not inverse:
         raise FunctionError(f"there is no rate from {shown(currency)} to {wanted}")
     return plain_zero(amount / inverse)

@@ -125,3 +125,9 @@ def test_any_definition_is_either_refused_or_compiled(change: dict[str, Any]) ->
         compile_flow({**GOOD, **change})
     except DocumentError as refusal:
         assert refusal.where and refusal.reason
+
+
+def test_a_flow_that_converts_money_needs_the_value_map_of_rates() -> None:
+    rule = {"to": "total", "from": ["a", "b"], "do": [{"fn": "convert_currency", "to": "USD"}]}
+    flow = compile_flow({**GOOD, "mappings": {"m": {"rules": [rule]}}})
+    assert flow.value_maps == {"exchange_rates"}
