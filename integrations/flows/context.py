@@ -9,7 +9,7 @@ from integrations.flows.definition import external_reference
 from integrations.flows.outcome import Hop, Outcome
 from integrations.flows.ports import Link, LinkQuery, Ports, RunTask
 from integrations.kinds import Record, Side
-from integrations.mapping import EvaluationContext
+from integrations.mapping import EvaluationContext, MoneyCheck
 
 
 @dataclass(slots=True)
@@ -22,6 +22,8 @@ class RunState:
     record: Record | None = None
     mapped: dict[str, Any] | None = None
     links: dict[tuple[str, str], str] = field(default_factory=dict)
+    money: MoneyCheck | None = None
+    """What the source record adds up to; the mapped one and the one read back are held against it."""
     written_hash: str = ""
     """Hash of the full mapped record: what a link remembers of the last write, whatever part of it was sent."""
     is_creating: bool = True

@@ -85,6 +85,8 @@ class Outcome:
     currency: str = ""
     target_id: str = ""
     target_key: str = ""
+    warning: str = ""
+    """What a person should see although the record was delivered: the ERP's total is another one."""
     link: LinkChange | None = None
     hold: HoldOn | None = None
     is_counted: bool = True

@@ -8,7 +8,7 @@ from typing import Any
 from integrations.mapping.errors import NotMoney
 from integrations.mapping.paths import read
 
-_HALF_CENT = Decimal("0.005")
+HALF_CENT = Decimal("0.005")
 _LARGEST_EXPONENT = 24
 # Beyond it Decimal's 28 digits would round the cents away in the sum.
 
@@ -54,7 +54,7 @@ class MoneyCheck:
 
     @property
     def agrees(self) -> bool:
-        return abs(self.difference) < _HALF_CENT
+        return abs(self.difference) < HALF_CENT
 
 
 def check_money(record: Mapping[str, Any], places: Mapping[str, Any]) -> MoneyCheck:
@@ -113,7 +113,7 @@ def compare_money(source: MoneyCheck, other: MoneyCheck) -> list[MoneyDifference
 
 
 def _note(found: list[MoneyDifference], path: str, stated: Decimal, expected: Decimal) -> None:
-    if abs(stated - expected) >= _HALF_CENT:
+    if abs(stated - expected) >= HALF_CENT:
         found.append(MoneyDifference(path, stated, expected))
 
 

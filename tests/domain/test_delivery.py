@@ -288,3 +288,16 @@ def test_a_defect_of_ours_is_looked_at_again_and_then_put_aside(world: BenchWorl
     (run,) = world.runs()
     assert (run.status, run.reason_code, run.attempts) == ("dead", "defect", 3)
     assert not ledger.effects
+
+
+def test_a_total_that_the_erp_sees_otherwise_is_told_to_the_cent(world: BenchWorld, ledger: Ledger) -> None:
+    commit = ledger.commit
+    ledger.commit = lambda kind, order: {**commit(kind, order), "total": 22.99}  # type: ignore[method-assign]
+    world.send(world.order(1))
+    drain()
+    (run,) = world.runs()
+    assert run.status == "succeeded"
+    with in_tenant(world.tenant.pk):
+        alert = Alert.objects.get(rule="amount_differs")
+        assert "22.99 instead of 23, 0.01 too little" in alert.evidence
+        assert alert.closed_at is None

@@ -4,7 +4,7 @@ from integrations.connectors.errors import FieldProblem
 from integrations.flows.context import RunState
 from integrations.flows.definition import FlowStep
 from integrations.flows.stops import Invalid
-from integrations.mapping import NotMoney, check_money
+from integrations.mapping import MoneyCheck, NotMoney, check_money, compare_money
 
 
 def run(state: RunState, step: FlowStep) -> None:
@@ -28,6 +28,10 @@ def run(state: RunState, step: FlowStep) -> None:
             f" {checked.total - checked.difference}.",
             (FieldProblem(total_path, str(checked.total), f"differs by {checked.difference}"),),
         )
+    if not of_mapped:
+        state.money = checked
+    elif state.money is not None:
+        _compare(state, state.money, checked)
     if state.outcome.amount is None:
         state.outcome.amount = checked.total
     state.outcome.context[f"money_{'mapped' if of_mapped else 'source'}"] = {
@@ -37,3 +41,15 @@ def run(state: RunState, step: FlowStep) -> None:
         "discounts": str(checked.discounts),
         "total": str(checked.total),
     }
+
+
+def _compare(state: RunState, source: MoneyCheck, mapped: MoneyCheck) -> None:
+    """Stop a mapped record whose total is another one; its parts may be cut differently (freight as a line)."""
+    for difference in compare_money(source, mapped):
+        if difference.path == "total":
+            label = state.ports.spec(state.source_side).label
+            raise Invalid(
+                "money",
+                f"The mapped record does not say what {label} says: {difference.words}.",
+                (FieldProblem(difference.path, str(difference.stated), difference.words),),
+            )

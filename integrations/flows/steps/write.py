@@ -10,6 +10,7 @@ from integrations.flows.outcome import HoldOn, LinkChange
 from integrations.flows.ports import Link
 from integrations.flows.stops import HeldFor, LookAgain, Skipped
 from integrations.kinds import Side, content_hash
+from integrations.mapping.money import HALF_CENT, MoneyDifference
 
 
 def run(state: RunState, step: FlowStep) -> None:
@@ -143,3 +144,8 @@ def _done(
     )
     if total is not None and outcome.amount is not None:
         outcome.context["read_back_total"] = str(total)
+        difference = MoneyDifference("the total", total, outcome.amount)
+        if abs(difference.difference) >= HALF_CENT:
+            label = state.ports.spec(state.target_side).label
+            outcome.warning = f"{target_key or target_id} in {label}: {difference.words}."
+            state.hop(state.target_side, f"{label} says another total", outcome.warning, total)

@@ -211,6 +211,23 @@ def _mark_failed(cursor: Any, connection_id: int, count: int, message: str) -> N
         )
 
 
+def _amount_key(one: "Finished") -> str:
+    return f"amount:{one.job.claim.flow_id}:{one.job.claim.record_key}"
+
+
+def _amount_differs(one: "Finished") -> alerts.Condition:
+    claim, outcome = one.job.claim, one.outcome
+    return alerts.Condition(
+        _amount_key(one),
+        "amount_differs",
+        f"{one.job.task.flow.kind.label.capitalize()} {outcome.business_key or claim.record_key}: the totals differ",
+        f"{outcome.warning} It was delivered as it is; somebody should look why.",
+        "the record is delivered again with one total",
+        pair_id=claim.pair_id,
+        flow_id=claim.flow_id,
+    )
+
+
 def raise_alerts(cursor: Any, ours: "Sequence[Finished]") -> None:
     """Pause what must be mended (refused credentials, a misconfigured flow), each with one alert."""
     for one in ours:
@@ -219,6 +236,10 @@ def raise_alerts(cursor: Any, ours: "Sequence[Finished]") -> None:
             if verdict.health == "refused":
                 connection_id = claim.storefront_id if verdict.side is Side.STOREFRONT else claim.erp_id
                 alerts.pause_refused(cursor, claim.tenant_id, connection_id, verdict.message, verdict.field)
+        if outcome.warning:
+            alerts.open_alert(cursor, claim.tenant_id, _amount_differs(one))
+        elif one.job.own_link is not None and outcome.status is RunStatus.SUCCEEDED:
+            alerts.close_alert(cursor, claim.tenant_id, _amount_key(one), "The totals agree now.")
         if outcome.stops_flow:
             alerts.pause_flow(cursor, claim.tenant_id, claim.flow_id, outcome.message)
     dead = [one for one in ours if one.outcome.status is RunStatus.DEAD]

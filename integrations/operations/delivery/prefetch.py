@@ -124,7 +124,11 @@ def _edited(claim: Claim, sealed: bytes | None) -> dict[str, Any] | None:
 def ladder_of(target: Access) -> Ladder:
     """Return how this connection settles doubt, from its own settings where it has them."""
     values, limits = target.values, target.spec.limits
-    told, stated = values.get("lookup_wait_s"), values.get("operation_timeout_s")
-    wait = _LOOKUP_WAIT_SECONDS if told in (None, "") else float(told)
-    timeout = limits.total_seconds if stated in (None, "") else float(stated)
+    wait = _seconds(values.get("lookup_wait_s"), _LOOKUP_WAIT_SECONDS)
+    timeout = _seconds(values.get("operation_timeout_s"), limits.total_seconds)
     return Ladder(wait_seconds=wait, settle_seconds=timeout + min(wait, _MARGIN_SECONDS))
+
+
+def _seconds(given: Any, otherwise: float) -> float:
+    # 0 is an answer: look again at once.
+    return otherwise if given is None or given == "" else float(given)
