@@ -152,6 +152,20 @@ class Reader(Protocol):
 
 
 @runtime_checkable
+class HistoryReader(Reader, Protocol):
+    """A reader that can be asked for what is older than the connection: initial loads, backfills, "sync this one"."""
+
+    def history(self, kind: Kind, since: datetime | None) -> Mapping[str, Any]:
+        """Return the cursor from which ``read_changes`` gives all that changed since (None = all there is).
+
+        Makes no call. Records that changed before may come as well.
+        """
+
+    def locate(self, kind: Kind, number: str) -> str | None:
+        """Return the id of the record that people call by this number; None = there is none."""
+
+
+@runtime_checkable
 class Writer(Protocol):
     def find(
         self, kind: Kind, *, reference: str = "", natural_key: str = "", hint: Mapping[str, Any]

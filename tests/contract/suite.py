@@ -13,7 +13,14 @@ from typing import Any, ClassVar
 import pytest
 
 from integrations.connectors import registry
-from integrations.connectors.base import ConnectionConfig, Exchange, Found, WriteRequest, WriteResult
+from integrations.connectors.base import (
+    ConnectionConfig,
+    Exchange,
+    Found,
+    HistoryReader,
+    WriteRequest,
+    WriteResult,
+)
 from integrations.connectors.errors import (
     AuthFailed,
     ConnectorError,
@@ -226,6 +233,25 @@ class ContractSuite:
         assert len(seen) < len(expected), "the fault must hit inside the pages"
         seen += changed_ids(connector, stand.read_kind, cursor)
         assert set(expected) <= set(seen)
+
+    def test_history_gives_what_is_older_than_the_connection(self, stand: Stand) -> None:
+        stand.freeze(datetime.now(UTC) - timedelta(days=40))
+        older = stand.appear(3)
+        stand.freeze(None)
+        connector = stand.connector()
+        if not isinstance(connector, HistoryReader):
+            pytest.skip("cannot be asked for what is older than the connection")
+        for since in (None, datetime.now(UTC) - timedelta(days=41)):
+            start = connector.history(stand.read_kind, since)
+            assert set(older) <= set(changed_ids(connector, stand.read_kind, start)), since
+
+    def test_a_record_is_located_by_the_number_that_people_say(self, stand: Stand) -> None:
+        connector, external_id = stand.connector(), stand.appear()[0]
+        if not isinstance(connector, HistoryReader):
+            pytest.skip("cannot be asked for a record by its number")
+        number = connector.fetch(stand.read_kind, external_id).business_key
+        assert connector.locate(stand.read_kind, number) == external_id
+        assert connector.locate(stand.read_kind, "nosuchnumber") is None
 
     def test_same_second_updates_are_all_seen(self, stand: Stand) -> None:
         connector = stand.connector()

@@ -29,7 +29,7 @@ from integrations.connectors.spec import Limits
 from integrations.connectors.transports.addresses import AddressPolicy
 from integrations.connectors.transports.deadlines import WATCHDOG, Call
 from integrations.connectors.transports.redaction import Redaction
-from integrations.connectors.transports.retry_after import seconds_of
+from integrations.connectors.transports.retry_after import seconds_of, seconds_until
 from integrations.connectors.transports.sockets import CheckedAdapter, current_call
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
@@ -57,7 +57,7 @@ class HttpAnswer:
 
     @property
     def request_id(self) -> str:
-        return self.headers.get("x-request-id", "")
+        return self.headers.get("x-request-id") or self.headers.get("x-trace-id", "")
 
     @property
     def is_html(self) -> bool:
@@ -311,6 +311,8 @@ class HttpTransport:
         if status < 300 or status in self._fault_statuses:
             return
         wait = seconds_of(answer.headers.get("retry-after", ""))
+        if wait is None and status == 429:
+            wait = seconds_until(answer.headers.get("x-ratelimit-reset", ""))
         if status == 429 or (status == 503 and wait is not None):
             raise RateLimited(
                 "The system asks us to slow down", retry_after_seconds=wait, request_id=answer.request_id

@@ -1,4 +1,4 @@
-"""Reads the Retry-After header (RFC 9110, 10.2.3). Used by ``transports.http``."""
+"""Reads how long to wait: Retry-After (RFC 9110, 10.2.3), X-RateLimit-Reset. Used by ``transports.http``."""
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -19,3 +19,14 @@ def seconds_of(text: str, now: datetime | None = None) -> float | None:
         until = until.replace(tzinfo=UTC)
     wait = (until - (now or datetime.now(UTC))).total_seconds()
     return min(max(wait, 0.0), LONGEST_SECONDS)
+
+
+def seconds_until(text: str, now: datetime | None = None) -> float | None:
+    """Return the seconds to wait, 0..3600, from X-RateLimit-Reset: unix seconds, or seconds from now."""
+    text = text.strip()
+    if not text.isascii() or not text.isdigit():
+        return None
+    value = float(text)
+    if value > LONGEST_SECONDS:
+        value -= (now or datetime.now(UTC)).timestamp()
+    return min(max(value, 0.0), LONGEST_SECONDS)

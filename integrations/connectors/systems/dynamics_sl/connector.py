@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from integrations.connectors.base import CheckResult, ConnectionConfig, Found, Page, WriteRequest, WriteResult
-from integrations.connectors.errors import Misconfigured
+from integrations.connectors.errors import Misconfigured, NotFound
 from integrations.connectors.spec import Identity
 from integrations.connectors.systems.dynamics_sl import customers, feed, inventory, orders, shipments
 from integrations.connectors.systems.dynamics_sl.checks import run_checks
@@ -25,6 +25,9 @@ _FETCHERS = {
     Kind.PRODUCT: inventory.fetch_item,
     Kind.INVENTORY: inventory.fetch_stock,
 }
+
+# Dynamics SL keeps smalldatetimes; no company has orders from before.
+_BEFORE_ALL = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def _unsupported(kind: Kind, verb: str) -> Misconfigured:
@@ -79,6 +82,21 @@ class DynamicsSl:
         if fetcher is None:
             raise _unsupported(kind, "read")
         return fetcher(self._api, external_id)
+
+    def history(self, kind: Kind, since: datetime | None) -> Mapping[str, Any]:
+        """Return where an initial load starts: the event feed by time, the other kinds are full lists."""
+        if kind in (Kind.ORDER, Kind.SHIPMENT):
+            return {"since": (since or _BEFORE_ALL).isoformat()}
+        if kind in _FETCHERS:
+            return {}
+        raise _unsupported(kind, "list")
+
+    def locate(self, kind: Kind, number: str) -> str | None:
+        """Return the number where such a record exists: ids are the numbers that people say here."""
+        try:
+            return self.fetch(kind, number).external_id
+        except NotFound:
+            return None
 
     def find(
         self, kind: Kind, *, reference: str = "", natural_key: str = "", hint: Mapping[str, Any]

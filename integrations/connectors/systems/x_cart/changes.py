@@ -16,6 +16,8 @@ from integrations.connectors.systems.x_cart.spec import LIMITS
 from integrations.kinds import Kind, Record, content_hash
 
 OVERLAP = timedelta(seconds=120)
+BEFORE_ALL = datetime(2000, 1, 1, tzinfo=UTC)
+"""Older than any shop."""
 _FAR = "2100-01-01T00:00:00+00:00"
 
 

@@ -1,5 +1,6 @@
 """The X-Cart connector: puts client, polling, writes, checks and schemas behind the connector contract."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +14,7 @@ from integrations.connectors.base import (
     WriteRequest,
     WriteResult,
 )
-from integrations.connectors.errors import Misconfigured, Rejected
+from integrations.connectors.errors import Misconfigured, NotFound, Rejected
 from integrations.connectors.spec import ConnectorSpec, Identity, Verb
 from integrations.connectors.systems.x_cart import changes, money, normalise, writes
 from integrations.connectors.systems.x_cart.checks import run_checks
@@ -25,6 +26,7 @@ from integrations.connectors.systems.x_cart.webhooks import XCartWebhooks
 from integrations.kinds import EntitySchema, Kind, Record
 
 WEBHOOKS = XCartWebhooks()
+ORDER_NUMBER = re.compile(r"\w{1,255}", re.ASCII)
 
 
 def build(config: ConnectionConfig) -> "XCartConnector":
@@ -108,6 +110,28 @@ class XCartConnector:
     def _customer(self, row: Mapping[str, Any]) -> Record:
         addresses = self._client.rows(f"profiles/{number(row.get('id'), 'customer')}/addresses")
         return normalise.customer_record(row, addresses)
+
+    def history(self, kind: Kind, since: datetime | None) -> Mapping[str, Any]:
+        """Return where an initial load starts: orders by time, the other kinds are swept in any case."""
+        self._require(kind, Verb.READ)
+        return {"at": (since or changes.BEFORE_ALL).isoformat()} if kind is Kind.ORDER else {}
+
+    def locate(self, kind: Kind, number: str) -> str | None:
+        """Return the id behind an order number, a SKU or a customer's e-mail."""
+        self._require(kind, Verb.READ)
+        if kind is Kind.PRODUCT:
+            return self._index.find(number)
+        if kind is Kind.CUSTOMER:
+            known = self._find_customer(number)
+            return known.external_id if known else None
+        # Reference: developer.x-cart.com/api/5.5.1/admin, GET /orders/by_number/{orderNumber}. The route takes
+        # letters and digits only; other numbers are answered 404 like unknown ones.
+        if not ORDER_NUMBER.fullmatch(number):
+            return None
+        try:
+            return str(self._client.get_object(f"orders/by_number/{number}")["id"])
+        except NotFound:
+            return None
 
     # -- Writer ------------------------------------------------------------------------------------------
 

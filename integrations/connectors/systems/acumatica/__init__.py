@@ -1,0 +1,1 @@
+"""Acumatica Cloud ERP: contract-based REST, OData generic inquiries and push notifications."""

@@ -1,0 +1,376 @@
+"""The fields of each kind in Acumatica, in the names of endpoint Default/24.200.001 and with our derived ones.
+
+What mapping offers and checks against before a tenant's own description is known; ``discovery`` adds to it.
+"""
+
+from dataclasses import replace
+
+from integrations.connectors.systems.acumatica.fields import (
+    CONTACT,
+    CUSTOM,
+    NOTE,
+    RECORD_ID,
+    SYSTEM,
+    day,
+    flag,
+    linked,
+    moment,
+    number,
+    rows,
+    text,
+    whole,
+)
+from integrations.connectors.systems.acumatica.order_fields import ORDER_FIELDS, ORDER_LINE
+from integrations.kinds import EntitySchema, Kind
+
+ORDER = EntitySchema(SYSTEM, Kind.ORDER, "Sales order", ORDER_FIELDS)
+
+_RETURN_LINE = tuple(
+    replace(each, required=True, nullable=False) if each.name in ("InvoiceType", "InvoiceNbr") else each
+    for each in ORDER_LINE
+)
+RETURN = EntitySchema(
+    SYSTEM,
+    Kind.RETURN,
+    "Return order (RC)",
+    tuple(
+        replace(each, fields=_RETURN_LINE) if each.name == "Details" else each
+        for each in ORDER_FIELDS
+        if each.name not in ("OrderType", "Cancelled")
+    ),
+)
+
+SHIPMENT = EntitySchema(
+    SYSTEM,
+    Kind.SHIPMENT,
+    "Shipment",
+    tuple(
+        replace(each, read_only=True)
+        for each in (
+            RECORD_ID,
+            text("ShipmentNbr", 15, "Shipment", nullable=False, sample="000412"),
+            text(
+                "order_key",
+                18,
+                "Order key",
+                nullable=False,
+                sample="SO/000073",
+                help="Type and number of its order.",
+            ),
+            text("OrderNbr", 15, "Order number", nullable=False, sample="000073"),
+            text("CustomerOrder", 40, "Customer order number", sample="XC-1043", help="Of the order."),
+            text("ExternalRef", 40, "External reference", sample="xcart:5012", help="Of the order."),
+            text("OrderStatus", 30, "Status of the order", sample="Completed"),
+            flag("is_confirmed", "Confirmed", nullable=False, help="Derived: left the house."),
+            flag(
+                "is_complete",
+                "Completes the order",
+                nullable=False,
+                help="Derived: nothing of the order is open.",
+            ),
+            text(
+                "carrier", 15, "Carrier", sample="GROUND", help="Derived: Ship via; Acumatica keeps no other."
+            ),
+            rows(
+                "tracking_numbers",
+                text("value", 50, "Tracking number", nullable=False),
+                text("carrier", 15, "Carrier", nullable=False),
+                label="Tracking numbers",
+                nullable=False,
+                help="Derived from the packages, each once.",
+            ),
+            text("Type", 20, "Type", sample="Shipment"),
+            text("Status", 30, "Status", sample="Confirmed"),
+            text("CustomerID", 30, "Customer"),
+            text("LocationID", 30, "Location"),
+            text("WarehouseID", 30, "Warehouse"),
+            text("Operation", 20, "Operation"),
+            text("ShipVia", 15, "Ship via"),
+            text("Description", 256, "Description"),
+            number("ShippedQty", "Shipped quantity", 6),
+            number("ShippedWeight", "Weight", 6),
+            number("PackageWeight", "Weight of the packages", 6),
+            number("FreightPrice", "Freight"),
+            whole("PackageCount", "Packages"),
+            day("ShipmentDate", "Shipped on"),
+            flag("Hold", "On hold"),
+            rows(
+                "Packages",
+                text("BoxID", 15, "Box"),
+                text("TrackingNbr", 50, "Tracking number"),
+                number("Weight", "Weight", 6),
+                flag("Confirmed", "Confirmed"),
+                label="Packages",
+            ),
+            rows(
+                "Details",
+                text("OrderType", 2, "Order type"),
+                text("OrderNbr", 15, "Order number"),
+                whole("OrderLineNbr", "Order line"),
+                text("InventoryID", 30, "Item"),
+                text("WarehouseID", 30, "Warehouse"),
+                text("LotSerialNbr", 100, "Lot or serial number"),
+                number("ShippedQty", "Shipped", 6),
+                number("OrderedQty", "Ordered", 6),
+                number("OpenQty", "Still open", 6),
+                label="Lines",
+            ),
+            rows(
+                "Orders", text("OrderType", 2), text("OrderNbr", 15), text("InvoiceNbr", 15), label="Orders"
+            ),
+            moment("LastModifiedDateTime", "Last changed"),
+            NOTE,
+            CUSTOM,
+        )
+    ),
+)
+
+CUSTOMER = EntitySchema(
+    SYSTEM,
+    Kind.CUSTOMER,
+    "Customer",
+    (
+        RECORD_ID,
+        text(
+            "CustomerID",
+            30,
+            "Customer",
+            help="Often left out: a numbering of Acumatica replaces it.",
+            sample="C1165",
+        ),
+        text("CustomerName", 255, "Name", required=True, nullable=False, sample="Acme Ltd"),
+        text(
+            "CustomerClass", 10, "Customer class", sample="DEFAULT", help="Left out: the connection's class."
+        ),
+        text("Email", 255, "E-mail", sample="pat@example.com", help="Written as the main contact's e-mail."),
+        text(
+            "AccountRef",
+            50,
+            "Account reference",
+            help="Our reference is written here.",
+            sample="XC-pat@example.com",
+        ),
+        text("CurrencyID", 5, "Currency"),
+        text("Terms", 10, "Terms"),
+        text("TaxZone", 10, "Tax zone"),
+        text("PriceClassID", 10, "Price class"),
+        text("ShipVia", 15, "Ship via"),
+        text("ShippingTerms", 10, "Shipping terms"),
+        text("WarehouseID", 30, "Warehouse"),
+        text("TaxRegistrationID", 50, "Tax registration"),
+        text("TaxExemptionNumber", 30, "Tax exemption number"),
+        text("ParentRecord", 30, "Parent account"),
+        number("CreditLimit", "Credit limit"),
+        flag("IsGuestCustomer", "Guest"),
+        flag("BillingAddressOverride", "Billing address as given"),
+        flag("ShippingAddressOverride", "Shipping address as given"),
+        linked("MainContact", *CONTACT, label="Main contact"),
+        linked("BillingContact", *CONTACT, label="Billing contact"),
+        linked("ShippingContact", *CONTACT, label="Shipping contact"),
+        text("Status", 20, "Status", sample="Active", help="Label, as Acumatica shows it."),
+        moment("LastModifiedDateTime", "Last changed", read_only=True),
+        NOTE,
+        CUSTOM,
+    ),
+)
+
+PRODUCT = EntitySchema(
+    SYSTEM,
+    Kind.PRODUCT,
+    "Stock item",
+    (
+        RECORD_ID,
+        text("InventoryID", 30, "Item", required=True, nullable=False, sample="A50-HALO"),
+        text("Description", 256, "Description", sample="Headset"),
+        text("ItemClass", 30, "Item class", sample="STOCK", help="Many sites refuse an item without."),
+        text(
+            "ItemStatus", 30, "Status", sample="Active", help="Label: Active, No Sales, Inactive and others."
+        ),
+        text("ItemType", 30, "Type"),
+        text("BaseUOM", 6, "Base unit", sample="EA"),
+        text("SalesUOM", 6, "Sales unit"),
+        text("PostingClass", 10, "Posting class"),
+        text("TaxCategory", 10, "Tax category"),
+        text("PriceClass", 10, "Price class"),
+        text("DefaultWarehouseID", 30, "Warehouse"),
+        text("Content", None, "Web description"),
+        text("ImageUrl", 255, "Image"),
+        text("PageTitle", 255, "Page title"),
+        text("MetaDescription", 1000, "Meta description"),
+        text("CustomURL", 255, "Page address"),
+        number("DefaultPrice", "Price", 6, sample="59.99"),
+        number("MSRP", "List price", 6),
+        number("LastCost", "Last cost", 6, read_only=True),
+        number("DimensionWeight", "Weight", 6),
+        number("DimensionVolume", "Volume", 6),
+        text("WeightUOM", 6, "Unit of weight"),
+        flag("ExportToExternal", "To external systems"),
+        rows("Categories", whole("CategoryID", "Category"), label="Item categories"),
+        rows(
+            "Attributes",
+            text("AttributeID", 10, "Attribute"),
+            text("Value", 255, "Value"),
+            text("ValueDescription", 255, "Value in words"),
+            label="Attributes",
+        ),
+        rows(
+            "CrossReferences",
+            text("AlternateType", 20, "Type"),
+            text("AlternateID", 50, "Number"),
+            label="Other numbers",
+        ),
+        rows(
+            "WarehouseDetails",
+            text("WarehouseID", 30, "Warehouse"),
+            number("QtyOnHand", "On hand", 6),
+            flag("IsDefault", "Default"),
+            label="Warehouses",
+            read_only=True,
+        ),
+        moment("LastModified", "Last changed", read_only=True),
+        NOTE,
+        CUSTOM,
+    ),
+)
+
+INVENTORY = EntitySchema(
+    SYSTEM,
+    Kind.INVENTORY,
+    "Quantities by warehouse",
+    (
+        text("InventoryID", 30, "Item", nullable=False, read_only=True, sample="A50-HALO"),
+        number("QtyAvailable", "Available", 6, nullable=False, read_only=True, sample="37"),
+        number("QtyOnHand", "On hand", 6, nullable=False, read_only=True, sample="39"),
+        rows(
+            "warehouses",
+            text("WarehouseID", 30, "Warehouse", nullable=False),
+            number("QtyOnHand", "On hand", 6, nullable=False),
+            number("QtyAvailable", "Available", 6, nullable=False),
+            label="By warehouse",
+            nullable=False,
+            read_only=True,
+        ),
+    ),
+)
+
+PAYMENT = EntitySchema(
+    SYSTEM,
+    Kind.PAYMENT,
+    "Payment",
+    (
+        RECORD_ID,
+        text("Type", 20, "Type", sample="Prepayment", help="Left out: Prepayment."),
+        text("ReferenceNbr", 15, "Payment number", read_only=True, sample="000231"),
+        text("CustomerID", 30, "Customer", required=True, nullable=False, sample="C1165"),
+        text("PaymentMethod", 10, "Payment method", required=True, nullable=False, sample="CREDITCARD"),
+        text("CashAccount", 10, "Cash account", required=True, nullable=False, sample="10250"),
+        number("PaymentAmount", "Amount", required=True, nullable=False, sample="134.47"),
+        text("PaymentRef", 40, "Payment reference", sample="QX7A"),
+        text(
+            "ExternalRef",
+            40,
+            "External reference",
+            sample="xcart:pay:701",
+            help="Payments are found again by it.",
+        ),
+        text("CurrencyID", 5, "Currency"),
+        text("Branch", 30, "Branch"),
+        text("Description", 256, "Description"),
+        day("ApplicationDate", "Application date"),
+        flag("Hold", "On hold"),
+        rows(
+            "OrdersToApply",
+            text("OrderType", 2, "Order type", sample="SO"),
+            text("OrderNbr", 15, "Order number"),
+            number("AppliedToOrder", "Applied"),
+            label="Orders it pays",
+        ),
+        rows(
+            "DocumentsToApply",
+            text("DocType", 20, "Type"),
+            text("ReferenceNbr", 15, "Number"),
+            number("AmountPaid", "Applied"),
+            label="Documents it pays",
+        ),
+        text("Status", 30, "Status", read_only=True, sample="Balanced"),
+        number("AvailableBalance", "Not applied", read_only=True),
+        moment("LastModifiedDateTime", "Last changed", read_only=True),
+        NOTE,
+        CUSTOM,
+    ),
+)
+
+INVOICE = EntitySchema(
+    SYSTEM,
+    Kind.INVOICE,
+    "Sales invoice",
+    tuple(
+        replace(each, read_only=True)
+        for each in (
+            RECORD_ID,
+            text("Type", 20, "Type", sample="Invoice"),
+            text("ReferenceNbr", 15, "Invoice", nullable=False),
+            text("Status", 30, "Status"),
+            text("CustomerID", 30, "Customer"),
+            text("CustomerOrder", 40, "Customer order number"),
+            text("ExternalRef", 40, "External reference"),
+            text("Currency", 5, "Currency"),
+            day("Date", "Date"),
+            day("DueDate", "Due"),
+            number("Amount", "Amount"),
+            number("Balance", "Balance"),
+            number("TaxTotal", "Tax"),
+            rows(
+                "Details",
+                text("InventoryID", 30, "Item"),
+                number("Qty", "Quantity", 6),
+                number("UnitPrice", "Unit price", 6),
+                number("Amount", "Amount"),
+                text("OrderNbr", 15, "Order number"),
+                text("ShipmentNbr", 15, "Shipment"),
+                label="Lines",
+            ),
+            moment("LastModifiedDateTime", "Last changed"),
+        )
+    ),
+)
+
+JOURNAL = EntitySchema(
+    SYSTEM,
+    Kind.JOURNAL,
+    "Journal transaction",
+    (
+        RECORD_ID,
+        text("Module", 2, "Module", sample="GL"),
+        text("BatchNbr", 15, "Batch", read_only=True),
+        day("TransactionDate", "Date"),
+        text("PostPeriod", 6, "Period", sample="032026", help="Month, then year."),
+        text("BranchID", 30, "Branch"),
+        text("LedgerID", 10, "Ledger"),
+        text("CurrencyID", 5, "Currency"),
+        text(
+            "Description", 256, "Description", help="Our reference is put in front: batches are found by it."
+        ),
+        flag("Hold", "On hold"),
+        rows(
+            "Details",
+            text("Account", 10, "Account", required=True, nullable=False, sample="10250"),
+            text("Subaccount", 30, "Subaccount"),
+            text("BranchID", 30, "Branch"),
+            number("DebitAmount", "Debit"),
+            number("CreditAmount", "Credit"),
+            text("TransactionDescription", 256, "Description"),
+            text("ReferenceNbr", 15, "Reference"),
+            label="Lines",
+            required=True,
+            nullable=False,
+        ),
+        text("Status", 30, "Status", read_only=True),
+        moment("LastModifiedDateTime", "Last changed", read_only=True),
+    ),
+)
+
+SCHEMAS = {
+    schema.kind: schema
+    for schema in (ORDER, SHIPMENT, CUSTOMER, PRODUCT, INVENTORY, PAYMENT, RETURN, INVOICE, JOURNAL)
+}

@@ -1,0 +1,158 @@
+"""X-Cart and Acumatica through the ready flows: two simulators as real processes, polls and drains of the product."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from integrations.kinds import Environment
+from integrations.models import Flow, Pair, PollCursor, Run, Tenant, in_tenant
+from integrations.operations import connections, pairs, polling, sweep, tenants
+from integrations.operations.delivery.drain import Drain
+from tests.conftest import database_role
+from tests.contract.processes import SimulatorProcess
+from tests.worlds import ACTOR
+
+
+class World:
+    """A merchant whose two systems are simulators; time moves when ``settle`` is called."""
+
+    def __init__(self, store: SimulatorProcess, erp: SimulatorProcess) -> None:
+        self.store, self.erp = store, erp
+        self.tenant: Tenant = tenants.create_tenant("Northline Lighting", timezone="America/Chicago")
+        with in_tenant(self.tenant.pk):
+            shop = connections.create_connection("x_cart", "Store", {
+                "base_url": store.url, "api_key_rw": "xcart-sandbox-read-write-key", "store_timezone": "America/Chicago",
+                "addon_enabled": True, "webhook_secret": "x" * 40, "max_requests_per_minute": 6000,
+            }, actor=ACTOR)  # fmt: skip
+            ledger = connections.create_connection("acumatica", "MyStore", {
+                "base_url": f"{erp.url}/AcumaticaERP", "tenant": "MyStore", "username": "connect",
+                "password": "sandbox-password", "client_id": "4B6A1F0E-0000-4000-8000-5A7D00C0FFEE@MyStore",
+                "client_secret": "sandbox-client-secret", "operation_timeout_s": 10, "lookup_wait_s": 1,
+                "max_requests_per_minute": 6000, "max_api_users": 3,
+            }, actor=ACTOR)  # fmt: skip
+            self.pair: Pair = pairs.create_pair("Main", Environment.SANDBOX, shop.pk, ledger.pk, actor=ACTOR)
+
+    def settle(self) -> None:
+        """Poll everything and serve until nothing is due."""
+        with database_role("engine"), pytest.MonkeyPatch.context() as patch:
+            patch.setattr("integrations.operations.delivery.drain._LINGER_SECONDS", 0.02)
+            PollCursor.across_tenants.update(due_at=timezone.now(), leased_until=None)
+            for cursor_id in polling.due_polls():
+                polling.poll_one(cursor_id)
+            sweep.sweep()
+            Drain(threads=4, lease_seconds=30).run()
+
+    def place(self, **options: Any) -> dict[str, Any]:
+        placed: dict[str, Any] = self.store.control("POST", "orders", {"email": "pat@example.com", **options})
+        return placed
+
+    def shop_order(self, order_id: Any) -> dict[str, Any]:
+        order: dict[str, Any] = self.store.control("GET", f"orders/{order_id}")
+        return order
+
+    def sales_orders(self, number: str) -> list[dict[str, Any]]:
+        return list(self.erp.control("GET", f"orders?reference=XC-{number}"))
+
+    def last(self, flow: str) -> Run:
+        with in_tenant(self.tenant.pk):
+            return Run.objects.filter(flow__in=Flow.objects.filter(key=flow)).order_by("id").last()
+
+
+@pytest.fixture
+def world(database: None, tmp_path: Path, settings: Any) -> Iterator[World]:
+    store = SimulatorProcess("x_cart", tmp_path / "x.sqlite", "--addon")
+    erp = SimulatorProcess("acumatica", tmp_path / "ac.sqlite")
+    settings.ALLOWED_PRIVATE_HOSTS = frozenset({store.host, erp.host})
+    try:
+        made = World(store, erp)
+        made.settle()
+        yield made
+    finally:
+        store.stop()
+        erp.stop()
+
+
+def test_an_order_reaches_acumatica_once_with_the_shops_total_and_its_payment(world: World) -> None:
+    placed = world.place(payment_method="Credit card", coupon="SPRING10", country="US", state="TX")
+    world.settle()
+    assert world.last("order_out").status == "succeeded", world.last("order_out").reason
+    (order,) = world.sales_orders(placed["order_number"])
+    shop = world.shop_order(placed["id"])
+    assert order["OrderTotal"] == pytest.approx(float(shop["total"]))
+    assert order["ExternalRef"] == f"xcart:{placed['id']}"
+    assert order["Status"] == "Open"
+    assert order["CustomerID"] == "C1164", "the customer with this e-mail, not a second one"
+    paid = [row["PaymentAmount"] for row in order["Payments"]]
+    assert sum(paid) in (0, pytest.approx(float(shop["total"])))
+    assert shop["shipping_status"]["code"] == "P"
+    world.settle()
+    world.settle()
+    assert len(world.sales_orders(placed["order_number"])) == 1
+
+
+def test_a_new_shopper_becomes_one_customer_however_many_orders_come(world: World) -> None:
+    for _ in range(3):
+        world.place(email="new.shopper@example.com")
+    world.settle()
+    world.settle()
+    made = world.erp.control("GET", "customers?email=new.shopper@example.com")
+    assert len(made) == 1
+    assert made[0]["AccountRef"] == "XC-new.shopper@example.com"
+
+
+def test_a_confirmed_shipment_comes_back_as_tracking_number_and_status(world: World) -> None:
+    placed = world.place()
+    world.settle()
+    (order,) = world.sales_orders(placed["order_number"])
+    world.erp.control("POST", f"orders/{order['OrderNbr']}/ship", {"tracking": ["1Z999AA10123456784"]})
+    world.settle()
+    shop = world.shop_order(placed["id"])
+    assert [each["value"] for each in shop["tracking_numbers"]] == ["1Z999AA10123456784"]
+    assert shop["shipping_status"]["code"] == "S"
+    world.settle()
+    assert len(world.shop_order(placed["id"])["tracking_numbers"]) == 1
+
+
+def test_stock_of_acumatica_reaches_the_shop(world: World) -> None:
+    world.erp.control("POST", "items/CBL-TXT-3M/stock", {"qty": 77})
+    world.settle()
+    run = world.last("inventory_out")
+    assert run is not None
+    goods = {each["sku"]: each for each in world.store.control("GET", "products")}
+    assert goods["CBL-TXT-3M"]["amount"] == 77
+
+
+def test_an_unknown_sku_holds_the_order(world: World) -> None:
+    world.erp.control("DELETE", "items/A50-HALO")
+    placed = world.place(lines=[{"sku": "A50-HALO", "quantity": 1}])
+    world.settle()
+    assert world.last("order_out").status == "held", world.last("order_out").reason
+    assert world.sales_orders(placed["order_number"]) == []
+
+
+def test_a_cancellation_in_acumatica_reaches_the_shop(world: World) -> None:
+    placed = world.place(payment_status="Q")
+    world.settle()
+    (order,) = world.sales_orders(placed["order_number"])
+    assert order["Payments"] == [], "nothing was paid yet; a paid order cannot be cancelled there"
+    world.erp.control("POST", f"orders/{order['OrderNbr']}/cancel")
+    world.settle()
+    assert world.shop_order(placed["id"])["shipping_status"]["code"] == "WND"
+
+
+def test_an_answer_lost_after_the_commit_makes_no_second_order(world: World) -> None:
+    world.erp.control(
+        "POST", "faults", {"kind": "drop_after_commit", "times": 1, "match": "/SalesOrder?$expand"}
+    )
+    placed = world.place()
+    world.settle()
+    assert len(world.sales_orders(placed["order_number"])) == 1
+    for _ in range(20):
+        if world.last("order_out").status == "succeeded":
+            break
+        world.settle()
+    assert world.last("order_out").status == "succeeded", world.last("order_out").reason
+    assert len(world.sales_orders(placed["order_number"])) == 1

@@ -1,0 +1,123 @@
+"""Clarity eCommerce and Dynamics SL through the ready flows: simulators as processes, polls and drains of the product."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from integrations.connectors import registry
+from integrations.kinds import Environment
+from integrations.models import Flow, Pair, PollCursor, Run, Tenant, in_tenant
+from integrations.operations import connections, pairs, polling, sweep, tenants
+from integrations.operations.delivery.drain import Drain
+from tests.conftest import database_role
+from tests.contract.processes import SimulatorProcess
+from tests.worlds import ACTOR
+
+
+class World:
+    """A merchant whose two systems are simulators; time moves when ``settle`` is called."""
+
+    def __init__(self, store: SimulatorProcess, erp: SimulatorProcess) -> None:
+        self.store, self.erp = store, erp
+        self.tenant: Tenant = tenants.create_tenant("Northline Lighting", timezone="America/Chicago")
+        with in_tenant(self.tenant.pk):
+            shop = connections.create_connection("clarity_ecommerce", "Store", {
+                "base_url": store.url, "client_id": "clarity-sandbox-client",
+                "client_secret": "clarity-sandbox-client-secret-0123", "max_requests_per_minute": 6000,
+            }, actor=ACTOR)  # fmt: skip
+            ledger = connections.create_connection("dynamics_sl", "NLCO", {
+                "base_url": f"{erp.url}/ctDynamicsSL", "cpny_id": "0060", "site_key": "sandbox-site-key",
+                "default_site": "MAIN", "operation_timeout_s": 10, "lookup_wait_s": 1,
+            }, actor=ACTOR)  # fmt: skip
+            self.pair: Pair = pairs.create_pair("Main", Environment.SANDBOX, shop.pk, ledger.pk, actor=ACTOR)
+
+    def settle(self) -> None:
+        """Poll everything and serve until nothing is due."""
+        with database_role("engine"), pytest.MonkeyPatch.context() as patch:
+            patch.setattr("integrations.operations.delivery.drain._LINGER_SECONDS", 0.02)
+            PollCursor.across_tenants.update(due_at=timezone.now(), leased_until=None)
+            for cursor_id in polling.due_polls():
+                polling.poll_one(cursor_id)
+            sweep.sweep()
+            Drain(threads=4, lease_seconds=30).run()
+
+    def place(self, **options: Any) -> dict[str, Any]:
+        placed: dict[str, Any] = self.store.control("POST", "orders", options)
+        return placed
+
+    def shop_order(self, order_id: Any) -> dict[str, Any]:
+        order: dict[str, Any] = self.store.control("GET", f"orders/{order_id}")
+        return order
+
+    def sales_orders(self, number: str) -> list[dict[str, Any]]:
+        return list(self.erp.control("GET", f"orders?reference=CE-{number}"))
+
+    def last(self, flow: str) -> Run:
+        with in_tenant(self.tenant.pk):
+            return Run.objects.filter(flow__in=Flow.objects.filter(key=flow)).order_by("id").last()
+
+
+@pytest.fixture
+def world(database: None, tmp_path: Path, settings: Any) -> Iterator[World]:
+    store = SimulatorProcess("clarity_ecommerce", tmp_path / "ce.sqlite", "--rate-per-minute", "0")
+    erp = SimulatorProcess("dynamics_sl", tmp_path / "sl.sqlite")
+    settings.ALLOWED_PRIVATE_HOSTS = frozenset({store.host, erp.host})
+    try:
+        made = World(store, erp)
+        made.settle()
+        yield made
+    finally:
+        store.stop()
+        erp.stop()
+
+
+def test_the_whole_pack_is_published_as_it_is(world: World) -> None:
+    with in_tenant(world.tenant.pk):
+        published = Flow.objects.filter(pair=world.pair, current__isnull=False).count()
+    assert published == len(registry.template_pack("clarity_ecommerce", "dynamics_sl"))
+
+
+def test_an_order_goes_all_the_way_and_comes_back_as_shipped(world: World) -> None:
+    placed = world.place(email="pat.lee@example.com", discount=2.5)
+    world.settle()
+    assert world.last("order_out").status == "succeeded", world.last("order_out").reason
+    (order,) = world.sales_orders(placed["order_number"])
+    shop = world.shop_order(placed["id"])
+    assert order["CuryTotOrd"] == pytest.approx(shop["totalAmount"])
+    assert (shop["status"], shop["attributes"]) == (
+        "Processing",
+        {"erpOrderNumber": order["OrdNbr"].strip()},
+    )
+    world.erp.control("POST", f"orders/{order['OrdNbr'].strip()}/ship", {"tracking": ["1Z999AA10123456784"]})
+    world.settle()
+    assert world.last("shipment_back").status == "succeeded", world.last("shipment_back").reason
+    shop = world.shop_order(placed["id"])
+    assert shop["status"] == "Shipped"
+    assert [each["trackingNumber"] for each in shop["shipments"]] == ["1Z999AA10123456784"]
+    world.settle()
+    world.settle()
+    assert len(world.sales_orders(placed["order_number"])) == 1
+    assert len(world.shop_order(placed["id"])["shipments"]) == 1
+
+
+def test_a_lost_answer_of_a_shipment_makes_no_second_one(world: World) -> None:
+    placed = world.place()
+    world.settle()
+    (order,) = world.sales_orders(placed["order_number"])
+    world.store.fault("drop_after_commit", times=1, match="/shipments")
+    world.erp.control("POST", f"orders/{order['OrdNbr'].strip()}/ship", {"tracking": ["1Z001"]})
+    world.settle()
+    assert len(world.shop_order(placed["id"])["shipments"]) == 1
+    assert world.last("shipment_back").status in ("in_doubt", "retrying", "succeeded", "skipped")
+
+
+def test_stock_that_changes_in_the_erp_reaches_the_store(world: World) -> None:
+    world.erp.control("POST", "items/A50-HALO/stock", {"qty": 11})
+    world.settle()
+    rows = world.store.control("GET", "inventory")
+    assert {
+        each["quantity"] for each in rows if each["sku"] == "A50-HALO" and each["locationKey"] == "MAIN"
+    } == {11}
