@@ -9,9 +9,13 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from integrations.operations import wake
+from integrations.operations.arrivals import watch_silence, watch_webhooks
 from integrations.operations.delivery.drain import Drain
 from integrations.operations.polling import PICK_UP_SECONDS, due_polls, poll_one
+from integrations.operations.retention import retain
 from integrations.operations.sweep import sweep
+from integrations.operations.sync_steps import PICK_UP_SECONDS as STEP_PICK_UP_SECONDS
+from integrations.operations.sync_steps import due_jobs, step
 
 log = logging.getLogger("connect.tasks")
 
@@ -55,6 +59,37 @@ def poll_due() -> None:
 def poll(cursor_id: int) -> None:
     """Read one kind's changes of one connection into the inbox."""
     poll_one(cursor_id)
+
+
+@shared_task(name="integrations.tasks.sync_due", expires=10)
+def sync_due() -> None:
+    """Start one step per sync job that is due."""
+    for job_id in due_jobs(settings.SYNC_STEPS):
+        sync_step.delay(job_id)
+
+
+@shared_task(name="integrations.tasks.sync_step", expires=STEP_PICK_UP_SECONDS)
+def sync_step(job_id: int) -> None:
+    """Read one page of a sync job, or see how far its records are."""
+    step(job_id)
+
+
+@shared_task(name="integrations.tasks.watch_webhooks", expires=30)
+def webhooks_watched() -> None:
+    """Note what arrived, and tell people when webhooks stop."""
+    watch_webhooks()
+
+
+@shared_task(name="integrations.tasks.watch_silence", expires=60)
+def silence_watched() -> None:
+    """Tell people when nothing arrives at all."""
+    watch_silence()
+
+
+@shared_task(name="integrations.tasks.retain", expires=60)
+def retain_bodies() -> None:
+    """Delete bodies that are older than their limit, for a few seconds a turn."""
+    retain(seconds=5.0)
 
 
 def _send_drain() -> None:

@@ -7,6 +7,10 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 PERIODIC: tuple[tuple[str, str, float], ...] = (
     ("Sweep due runs", "integrations.tasks.sweep", settings.SWEEP_SECONDS),
     ("Start due polls", "integrations.tasks.poll_due", 2),
+    ("Start steps of sync jobs", "integrations.tasks.sync_due", 2),
+    ("Watch webhooks", "integrations.tasks.watch_webhooks", 60),
+    ("Watch for silence", "integrations.tasks.watch_silence", 300),
+    ("Let old bodies go", "integrations.tasks.retain", 60),
 )
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import environ
 
+from integrations.kinds import RunStatus
+from integrations.kinds.sync_job import SyncMode, SyncStatus
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -181,6 +183,15 @@ DELIVERY_DRAINS = env.int("CONNECT_DELIVERY_DRAINS", default=2)
 LEASE_SECONDS = env.int("CONNECT_LEASE_SECONDS", default=30)
 SWEEP_SECONDS = env.float("CONNECT_SWEEP_SECONDS", default=3.0)
 
+# Steps of sync jobs in flight at once; fewer than the processes of the rest workers, for polls need some.
+SYNC_STEPS = env.int("CONNECT_SYNC_STEPS", default=1)
+# How long bodies are kept where a tenant says nothing else; counts, hashes and links stay.
+PAYLOAD_DAYS = env.int("CONNECT_PAYLOAD_DAYS", default=90)
+REFUSED_HOOK_DAYS = env.int("CONNECT_REFUSED_HOOK_DAYS", default=90)
+IDEMPOTENCY_DAYS = env.int("CONNECT_IDEMPOTENCY_DAYS", default=2)
+# Eight weeks teach the rhythm of arrivals; two more are slack.
+ARRIVAL_DAYS = 70
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["portal.api.conventions.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["portal.api.conventions.MayView"],
@@ -199,6 +210,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": [],
     "SERVE_AUTHENTICATION": [],
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "StatusEnum": [one.value for one in RunStatus],
+        "SyncStatusEnum": [one.value for one in SyncStatus],
+        "SyncModeEnum": [one.value for one in SyncMode],
+    },
 }
 
 LOGGING = {

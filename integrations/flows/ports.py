@@ -82,6 +82,11 @@ class RunTask:
     parent_source_id: str = ""
 
     @property
+    def is_match_only(self) -> bool:
+        """Whether a sync job asked for linking only."""
+        return self.found_by == "match"
+
+    @property
     def idempotency_key(self) -> str:
         return f"cc-{self.tenant_id}-{self.run_id}"
 

@@ -13,7 +13,7 @@ from integrations.flows import decision as decisions
 from integrations.flows.context import RunState
 from integrations.flows.outcome import ConnectionVerdict, HoldOn, Outcome
 from integrations.flows.ports import Ports, RunTask
-from integrations.flows.steps import ensure, fetch, filter_, map_, money, references, validate, write
+from integrations.flows.steps import ensure, fetch, filter_, map_, match, money, references, validate, write
 from integrations.flows.stops import Stop
 from integrations.kinds import RunStatus, Side
 from integrations.mapping import MappingFailure, MissingLink, UnknownValue
@@ -36,8 +36,13 @@ def run_record(task: RunTask, ports: Ports, *, chance: Callable[[], float] = ran
     outcome = state.outcome
     try:
         for step in task.flow.steps:
+            if task.is_match_only and step.type not in ("fetch", "filter"):
+                continue
             outcome.step = step.id
             STEPS[step.type](state, step)
+        if task.is_match_only:
+            outcome.step = "match"
+            match.run(state)
         outcome.status, outcome.must_find = RunStatus.SUCCEEDED, False
     except Stop as stop:
         stop.apply(outcome)

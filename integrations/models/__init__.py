@@ -2,8 +2,9 @@
 
 from integrations.models.connections import Connection, ConnectionLimit, ConnectionSecret, PollCursor
 from integrations.models.events import Event, Payload, RefusedHook
+from integrations.models.housekeeping import HousekeepingMark
 from integrations.models.idempotency import IdempotencyKey
-from integrations.models.oversight import Alert, AuditEntry, UsageDay
+from integrations.models.oversight import Alert, ArrivalHour, AuditEntry, UsageDay
 from integrations.models.pairs import Flow, FlowVersion, Pair, ValueMap, ValueMapVersion
 from integrations.models.runs import (
     Attempt,
@@ -15,6 +16,7 @@ from integrations.models.runs import (
     Run,
     SearchKey,
 )
+from integrations.models.sync_jobs import SyncJob
 from integrations.models.tenancy import (
     TenantKey,
     TenantModel,
@@ -26,6 +28,7 @@ from integrations.models.tenants import Tenant, TenantDataKey
 
 __all__ = [
     "Alert",
+    "ArrivalHour",
     "Attempt",
     "AuditEntry",
     "Connection",
@@ -36,6 +39,7 @@ __all__ = [
     "Flow",
     "FlowVersion",
     "Hold",
+    "HousekeepingMark",
     "IdempotencyKey",
     "LinkIntent",
     "Pair",
@@ -46,6 +50,7 @@ __all__ = [
     "RefusedHook",
     "Run",
     "SearchKey",
+    "SyncJob",
     "Tenant",
     "TenantDataKey",
     "TenantKey",

@@ -18,7 +18,7 @@ class Event(TenantModel):
     external_id = models.CharField(max_length=120)
     business_key = models.CharField(max_length=120, blank=True)
     found_by = models.CharField(max_length=8)
-    """``webhook``, ``poll`` or ``person``: who told us first."""
+    """``webhook``, ``poll``, ``person``, ``job`` or ``match`` (a job that only links): who told us first."""
     has_record = models.BooleanField(default=False)
     body_sha256 = models.BinaryField(max_length=32)
     """Of the original bytes, before masking."""
@@ -35,6 +35,8 @@ class Event(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["tenant", "connection", "dedupe_key"], name="event_dedupe"),
         ]
+        # What arrived in the last minutes is asked every minute; rows are written in the order of time.
+        indexes = [BrinIndex(fields=["received_at"], name="event_received")]
 
 
 class Payload(TenantModel):

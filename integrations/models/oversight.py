@@ -3,7 +3,8 @@
 from django.db import models
 from django.db.models.functions import Now
 
-from integrations.models.tenancy import TenantModel
+from integrations.models.connections import Connection
+from integrations.models.tenancy import TenantKey, TenantModel
 
 
 class Alert(TenantModel):
@@ -33,6 +34,23 @@ class Alert(TenantModel):
             ),
         ]
         indexes = [models.Index(fields=["tenant", "-id"], name="alert_newest")]
+
+
+class ArrivalHour(TenantModel):
+    """What arrived of one kind on one connection in one hour: the rhythm that an absence is measured by."""
+
+    connection = TenantKey(Connection, models.CASCADE)
+    kind = models.CharField(max_length=20)
+    hour = models.DateTimeField()
+    by_hook = models.PositiveIntegerField(default=0)
+    by_poll = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        db_table = "arrival_hour"
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "connection", "kind", "hour"], name="arrival_hour_one"),
+        ]
+        indexes = [models.Index(fields=["hour"], name="arrival_hour_when")]
 
 
 class UsageDay(TenantModel):

@@ -7,6 +7,7 @@ from integrations.kinds import Kind, Lane, RunStatus
 from integrations.models.connections import Connection
 from integrations.models.events import Event
 from integrations.models.pairs import Flow, FlowVersion, Pair
+from integrations.models.sync_jobs import SyncJob
 from integrations.models.tenancy import TenantKey, TenantModel
 
 IS_DUE = models.Q(is_head=True, status__in=[status.value for status in RunStatus.due()])
@@ -22,6 +23,8 @@ class Run(TenantModel):
     event = TenantKey(Event, models.PROTECT, null=True)
     parent_run_id = models.BigIntegerField(null=True)
     """The run whose success started this follow-up."""
+    sync_job = TenantKey(SyncJob, models.PROTECT, null=True)
+    """The sync job that asked for it."""
     kind = models.CharField(max_length=20)
     record_key = models.CharField(max_length=120)
     """Id of the record in the source system."""
@@ -103,6 +106,11 @@ class Run(TenantModel):
             ),
             models.Index(
                 fields=["tenant", "event"], name="run_event", condition=models.Q(event__isnull=False)
+            ),
+            models.Index(
+                fields=["tenant", "sync_job", "status"],
+                name="run_sync_job",
+                condition=models.Q(sync_job__isnull=False),
             ),
         ]
 

@@ -14,6 +14,8 @@ class Tenant(models.Model):
     currency = models.CharField(max_length=3, default="USD")
     paused_at = models.DateTimeField(null=True, blank=True)
     pause_reason = models.CharField(max_length=200, blank=True)
+    payload_days = models.PositiveSmallIntegerField(null=True, db_default=None)
+    """How long bodies are kept; None = as long as this installation keeps them."""
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

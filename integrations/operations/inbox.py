@@ -177,16 +177,32 @@ def record_body(record: Record) -> bytes:
 
 _INTAKE = (
     "SELECT dedupe, event_id, is_new, run_count"
-    " FROM connect_intake(%s::bigint, %s::bigint, %s::text, %s::jsonb, %b::bytea[])"
+    " FROM connect_intake(%s::bigint, %s::bigint, %s::text, %s::jsonb, %b::bytea[], %s::bigint, %s::bigint, %s::text)"
 )
 _ENCODER = msgspec.json.Encoder()
 
 
-def store(tenant_id: int, connection_id: int, found_by: str, captured: Sequence[Captured]) -> list[Received]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a sync job asks of intake: runs of one flow only, whatever their age, in a lane of their own."""
+
+    flow_id: int
+    sync_job_id: int
+    lane: str
+
+
+def store(
+    tenant_id: int,
+    connection_id: int,
+    found_by: str,
+    captured: Sequence[Captured],
+    wanted: Wanted | None = None,
+) -> list[Received]:
     """Insert events, payloads, heads and runs in one round trip: one transaction, or inside the caller's.
 
     The last of several changes of one record wins. Returns one result per stored change, in order.
     """
+    job = (wanted.flow_id, wanted.sync_job_id, wanted.lane) if wanted else (None, None, None)
     storable = [_storable(one) for one in captured]
     unique = list({(one.kind, one.external_id or one.dedupe_key): one for one in storable}.values())
     cipher = vault.cipher_for(tenant_id)
@@ -195,7 +211,7 @@ def store(tenant_id: int, connection_id: int, found_by: str, captured: Sequence[
     found = {
         dedupe: Received(event_id, is_new, runs)
         for dedupe, event_id, is_new, runs in statements.fetch_repeatable(
-            _INTAKE, [tenant_id, connection_id, found_by, _ENCODER.encode(rows).decode(), sealed]
+            _INTAKE, [tenant_id, connection_id, found_by, _ENCODER.encode(rows).decode(), sealed, *job]
         )
     }
     return [found[one.dedupe_key] for one in unique]

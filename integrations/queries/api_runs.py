@@ -15,13 +15,20 @@ def runs_matching(
     kind: str = "",
     pair_id: int | None = None,
     flow_id: int | None = None,
+    sync_job_id: int | None = None,
     typed: str = "",
 ) -> QuerySet[Run]:
     """Return the current tenant's runs that match all that is given, unordered, each with its flow.
 
     ``typed`` is any number or address that a record carries.
     """
-    exact = {"status": status, "kind": kind, "pair_id": pair_id, "flow_id": flow_id}
+    exact = {
+        "status": status,
+        "kind": kind,
+        "pair_id": pair_id,
+        "flow_id": flow_id,
+        "sync_job_id": sync_job_id,
+    }
     runs: QuerySet[Run] = Run.objects.select_related("flow").defer("context")
     runs = runs.filter(**{name: value for name, value in exact.items() if value})
     return runs.filter(pk__in=find(typed).run_ids) if typed else runs

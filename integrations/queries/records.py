@@ -117,7 +117,10 @@ def _row(run: Run, keys: dict[tuple[int, str, str], str], now: datetime) -> RunR
         erp_id=erp_id,
         words=_words(run, status, target),
         reason_code=run.reason_code,
-        next_at=run.due_at if status in (RunStatus.RETRYING, RunStatus.IN_DOUBT) else None,
+        # While its sync job is paused nobody knows when.
+        next_at=run.due_at
+        if status in (RunStatus.RETRYING, RunStatus.IN_DOUBT) and run.reason_code != "job_paused"
+        else None,
         amount=run.amount,
         currency=run.currency,
         created_at=run.created_at,

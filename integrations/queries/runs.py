@@ -41,6 +41,8 @@ class RunFilter:
     kind: Kind | None = None
     flow_id: int | None = None
     pair_id: int | None = None
+    job_id: int | None = None
+    """A sync job that asked for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,8 @@ def _filtered(given: RunFilter, answer: SearchAnswer | None) -> QuerySet[Run]:
         runs = runs.filter(flow_id=given.flow_id)
     if given.pair_id is not None:
         runs = runs.filter(pair_id=given.pair_id)
+    if given.job_id is not None:
+        runs = runs.filter(sync_job_id=given.job_id)
     return runs
 
 

@@ -3,10 +3,14 @@
 -- order; a (kind, external_id) comes once. Returns one row per event: its id, whether it is new, how many runs it has.
 -- Row by row on purpose: each statement touches one row by its key, so its plan is as right for an empty table as for
 -- a hundred million rows; a set-based join planned while the tables were empty cost three times as much later.
+-- A sync job names its flow (p_flow), itself (p_job) and the lane of its runs; NULL otherwise.
 DROP FUNCTION IF EXISTS connect_intake(bigint, bigint, text, text[], text[], text[], text[], text[], boolean[],
     bytea[], jsonb[], text[], timestamptz[], bytea[], integer[], text[]);
+DROP FUNCTION IF EXISTS connect_intake(bigint, bigint, text, jsonb, bytea[]);
+DROP FUNCTION IF EXISTS connect_intake_runs(bigint, bigint, bigint, text, text, text, text, timestamptz, text);
 CREATE OR REPLACE FUNCTION connect_intake(
-    p_tenant bigint, p_connection bigint, p_found_by text, p_rows jsonb, p_sealed bytea[]
+    p_tenant bigint, p_connection bigint, p_found_by text, p_rows jsonb, p_sealed bytea[],
+    p_flow bigint, p_job bigint, p_lane text
 ) RETURNS TABLE (dedupe text, event_id bigint, is_new boolean, run_count bigint)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
@@ -37,7 +41,7 @@ BEGIN
             VALUES (p_tenant, v_event, 'event', v_row.sealed, v_row.plain_bytes);
             RETURN QUERY SELECT v_row.dedupe, v_event, true, connect_intake_runs(
                 p_tenant, p_connection, v_event, v_row.kind, v_row.external_id, v_row.business_key,
-                v_row.problem, v_row.occurred_at, v_row.content_hash);
+                v_row.problem, v_row.occurred_at, v_row.content_hash, p_flow, p_job, p_lane);
         ELSE
             -- A poll's overlap sees the same versions again and again; only a sender's repetition says something.
             UPDATE event SET deliveries = deliveries + CASE p_found_by WHEN 'webhook' THEN 1 ELSE 0 END
@@ -52,7 +56,7 @@ END $$;
 -- The runs of one event: one per flow that listens. Returns how many.
 CREATE OR REPLACE FUNCTION connect_intake_runs(
     p_tenant bigint, p_connection bigint, p_event bigint, p_kind text, p_record_key text, p_business_key text,
-    p_problem text, p_occurred timestamptz, p_content_hash text
+    p_problem text, p_occurred timestamptz, p_content_hash text, p_flow bigint, p_job bigint, p_lane text
 ) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v_flow record;
@@ -68,10 +72,12 @@ BEGIN
         -- Older records enter by an initial load only; their head still remembers that they were seen.
         -- A minute for clocks that differ and for vendors that tell times in whole seconds or minutes.
         SELECT f.id, f.pair_id, f.current_id,
-               f.starts_at IS NULL OR p_occurred IS NULL OR p_occurred >= f.starts_at - interval '1 minute' AS is_meant
+               p_flow IS NOT NULL OR f.starts_at IS NULL OR p_occurred IS NULL
+                   OR p_occurred >= f.starts_at - interval '1 minute' AS is_meant
         FROM flow f JOIN pair p ON p.tenant_id = p_tenant AND p.id = f.pair_id
         WHERE f.tenant_id = p_tenant AND f.kind = p_kind AND f.follows = '' AND f.current_id IS NOT NULL
           AND CASE f.direction WHEN 'to_erp' THEN p.storefront_id ELSE p.erp_id END = p_connection
+          AND (p_flow IS NULL OR f.id = p_flow)
         ORDER BY f.id
     LOOP
         -- The run's id is drawn first, so that a record's first run is its live one by the same insert.
@@ -109,12 +115,12 @@ BEGIN
             END IF;
         END IF;
 
-        INSERT INTO run (id, tenant_id, pair_id, flow_id, flow_version_id, event_id, kind, record_key, sequence,
-                         is_head, lane, status, fence, attempts, must_find, reason, reason_code, problem,
+        INSERT INTO run (id, tenant_id, pair_id, flow_id, flow_version_id, event_id, sync_job_id, kind, record_key,
+                         sequence, is_head, lane, status, fence, attempts, must_find, reason, reason_code, problem,
                          business_key, target_id, target_key, source_hash, currency, context, finished_at)
-        VALUES (v_run, p_tenant, v_flow.pair_id, v_flow.id, v_flow.current_id, p_event, p_kind, p_record_key,
+        VALUES (v_run, p_tenant, v_flow.pair_id, v_flow.id, v_flow.current_id, p_event, p_job, p_kind, p_record_key,
                 v_head.last_sequence, v_is_head,
-                CASE WHEN p_kind = 'inventory' THEN 'stock' ELSE 'realtime' END,
+                coalesce(p_lane, CASE WHEN p_kind = 'inventory' THEN 'stock' ELSE 'realtime' END),
                 CASE WHEN v_is_clean THEN 'queued' ELSE 'dead' END, 0, 0, false, p_problem,
                 CASE WHEN v_is_clean THEN '' ELSE 'unreadable' END, '[]', p_business_key, '', '', '', '', '{}',
                 CASE WHEN v_is_clean THEN NULL ELSE now() END);

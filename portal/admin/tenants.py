@@ -30,7 +30,16 @@ class TenantDesk(Desk):
     text_keys = ("slug", "name")
     list_display = ("id", "name", "slug", "timezone", "currency", "paused_at", "created_at")
     list_filter = (("paused_at", EmptyFieldListFilter),)
-    fields = ("name", "slug", "timezone", "currency", "paused_at", "pause_reason", "created_at")
+    fields = (
+        "name",
+        "slug",
+        "timezone",
+        "currency",
+        "paused_at",
+        "pause_reason",
+        "payload_days",
+        "created_at",
+    )
     related = (
         ("members", Membership, _OF_TENANT),
         ("connections", Connection, _OF_TENANT),

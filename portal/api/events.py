@@ -24,7 +24,7 @@ class EventSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField()
     external_id = serializers.CharField(help_text="Id of the record in the source system.")
     business_key = serializers.CharField()
-    found_by = serializers.ChoiceField(choices=["webhook", "poll", "person"])
+    found_by = serializers.ChoiceField(choices=["webhook", "poll", "person", "job", "match"])
     problem = serializers.CharField(help_text='Why its body could not be read; "" where it could.')
     deliveries = serializers.IntegerField(help_text="How often the sender delivered it.")
     body_sha256 = serializers.SerializerMethodField(help_text="Of the bytes received, hex.")

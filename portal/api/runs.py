@@ -39,6 +39,7 @@ class RunSerializer(serializers.Serializer[Any]):
     flow = serializers.CharField(source="flow.key")
     event_id = serializers.IntegerField(allow_null=True)
     parent_run_id = serializers.IntegerField(allow_null=True)
+    sync_job_id = serializers.IntegerField(allow_null=True, help_text="The sync job that asked for it.")
     business_key = serializers.CharField(help_text="The number people say: an order number, a SKU.")
     source_id = serializers.CharField(source="record_key", help_text="Id of the record in the source system.")
     target_id = serializers.CharField()
@@ -95,6 +96,7 @@ class RunQuery(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=[one.value for one in Kind], required=False)
     pair = RowId(required=False)
     flow = RowId(required=False)
+    sync_job = RowId(required=False)
     q = serializers.CharField(
         max_length=120,
         required=False,
@@ -134,6 +136,7 @@ class RunResource(Resource):
             kind=wanted.get("kind", ""),
             pair_id=wanted.get("pair"),
             flow_id=wanted.get("flow"),
+            sync_job_id=wanted.get("sync_job"),
             typed=wanted.get("q", ""),
         )
         page = self.paginate_queryset(runs)

@@ -25,7 +25,7 @@ _ERRORS = {
     "401": "No key, or one that is unknown or revoked.",
     "403": "The role of the key does not allow this.",
     "404": "There is no such row in this tenant.",
-    "409": "The run is neither held nor failed.",
+    "409": "The run is neither held nor failed, or the job does not stand where this can be done.",
     "422": "The idempotency key was used for another request.",
     "429": "Too many requests; `Retry-After` says how many seconds to wait.",
 }

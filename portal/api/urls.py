@@ -11,12 +11,14 @@ from portal.api.health import live, ready
 from portal.api.pairs import PairResource
 from portal.api.runs import RunResource
 from portal.api.schema import schema
+from portal.api.sync_jobs import SyncJobResource
 
 router = SimpleRouter(trailing_slash=False)
 router.register("connections", ConnectionResource, basename="connection")
 router.register("pairs", PairResource, basename="pair")
 router.register("runs", RunResource, basename="run")
 router.register("events", EventResource, basename="event")
+router.register("sync-jobs", SyncJobResource, basename="sync-job")
 
 
 def nothing_here(request: HttpRequest, rest: str) -> JsonResponse:

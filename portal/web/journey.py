@@ -28,6 +28,14 @@ _FAILURE_WORDS = {
     "UnexpectedResponse": "{label} gave an unexpected answer",
 }
 
+_FOUND_BY = {
+    "webhook": "Received by webhook",
+    "poll": "Found by looking",
+    "person": "Asked for by a person",
+    "job": "Loaded by a sync job",
+    "match": "Looked at by a matching job",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
@@ -93,9 +101,7 @@ def _chapter(
             )
         yield Hop(
             Place.CONNECT,
-            {"webhook": "Received by webhook", "poll": "Found by looking", "person": "Asked for by a person"}[
-                event.found_by
-            ],
+            _FOUND_BY[event.found_by],
             _event_words(chapter),
             event.received_at,
             url=url_of.get(row.id, ""),

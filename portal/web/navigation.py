@@ -45,7 +45,10 @@ NAVIGATION: tuple[tuple[str, tuple[NavigationPage, ...]], ...] = (
     ),
     (
         "Operate",
-        (NavigationPage("pairs", "Pairs", "arrows-left-right", frozenset({"pair", "pair-new"})),),
+        (
+            NavigationPage("pairs", "Pairs", "arrows-left-right", frozenset({"pair", "pair-new"})),
+            NavigationPage("sync-jobs", "Sync jobs", "rotate-clockwise", frozenset({"sync-job", "sync-new"})),
+        ),
     ),
     (
         "Build",

@@ -15,6 +15,7 @@ from integrations.operations.pairs import PairRefused
 from integrations.queries import connections as connection_queries
 from integrations.queries import pairs as queries
 from integrations.queries.pairs import PairState
+from integrations.queries.sync_jobs import unfinished_of_pair
 from portal.accounts.roles import Permission
 from portal.tenancy import TenantRequest, tenant_page
 from portal.web.components import Crumb
@@ -72,6 +73,18 @@ def _find(pair_id: int) -> PairState:
     return found
 
 
+def _job_notes(pair_id: int) -> list[dict[str, object]]:
+    """Return the pair's unfinished sweeps, as notes say them."""
+    return [
+        {
+            "id": job.id,
+            "title": f"{job.mode.label} of {job.flow_name}: {job.status.info.label.lower()}.",
+            "words": f"{count_words(job.handled)} of {count_words(job.total)} records are through.",
+        }
+        for job in unfinished_of_pair(pair_id)
+    ]
+
+
 @tenant_page(Permission.VIEW)
 def show(request: TenantRequest, pair_id: int) -> HttpResponse:
     """Show a pair as a picture, its flows, and what was changed last."""
@@ -88,6 +101,7 @@ def show(request: TenantRequest, pair_id: int) -> HttpResponse:
             "now": now,
             "store_polls": store_polls,
             "erp_polls": erp_polls,
+            "sync_jobs": _job_notes(pair_id),
             "changes": queries.changes_of(f"pair {pair_id}"),
             "crumbs": [Crumb("Pairs", address(request, "pairs")), Crumb(found.environment.label)],
         },

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from integrations.connectors.spec import Verb
 from integrations.models import Run
 from integrations.operations import runs as operations
 from integrations.queries import causes, pairs
@@ -99,6 +100,10 @@ def _page(request: TenantRequest, found: Passport) -> dict[str, Any]:
         "looks": pairs.changes_of(f"run {row.id}", limit=6),
         "is_moving": not row.status.info.is_final and not row.needs_person,
         "can_edit": row.needs_person and opened.source is not None,
+        # A follow-up has no record of its own in the source; what is moving reads the present state anyway.
+        "can_sync": found.main.event is not None
+        and row.source.can(row.kind, Verb.READ)
+        and (row.status.info.is_final or row.needs_person),
         "now": now,
     }
 

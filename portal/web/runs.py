@@ -1,6 +1,6 @@
 """Runs: find any record by any number a person has."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
@@ -51,6 +51,7 @@ def _asked(request: TenantRequest) -> RunFilter:
         kind=kind,
         flow_id=number(request, "flow"),
         pair_id=number(request, "pair"),
+        job_id=number(request, "job"),
     )
 
 
@@ -63,6 +64,7 @@ def query_of(asked: RunFilter, **changes: object) -> str:
         "kind": asked.kind.value if asked.kind else "",
         "flow": asked.flow_id or "",
         "pair": asked.pair_id or "",
+        "job": asked.job_id or "",
         **changes,
     }
     return "?" + urlencode({name: value for name, value in parts.items() if value not in ("", None)})
@@ -71,9 +73,7 @@ def query_of(asked: RunFilter, **changes: object) -> str:
 def _tabs(asked: RunFilter, answer: runs.SearchAnswer | None) -> list[Tab]:
     tabs = []
     for key, label in runs.TAB_LABELS.items():
-        count = runs.count_runs(
-            RunFilter(asked.search, key, asked.status, asked.kind, asked.flow_id, asked.pair_id), answer
-        )
+        count = runs.count_runs(replace(asked, tab=key), answer)
         tabs.append(
             Tab(
                 label,

@@ -2,7 +2,18 @@
 
 from django.urls import include, path
 
-from portal.web import alerts, connections, dashboard, errors, pairs, passport, runs, sandbox, start
+from portal.web import (
+    alerts,
+    connections,
+    dashboard,
+    errors,
+    pairs,
+    passport,
+    runs,
+    sandbox,
+    start,
+    sync_jobs,
+)
 from portal.web.appearance import choose_theme
 
 app_name = "web"
@@ -23,6 +34,7 @@ _tenant_pages = [
     path("runs/<int:run_id>/skip", passport.skip, name="run-skip"),
     path("runs/<int:run_id>/reveal", passport.reveal, name="run-reveal"),
     path("runs/<int:run_id>/edit", errors.edit, name="run-edit"),
+    path("runs/<int:run_id>/sync", sync_jobs.sync_run, name="run-sync"),
     path("alerts", alerts.alert_list, name="alerts"),
     path("pairs", pairs.pair_list, name="pairs"),
     path("pairs/new", pairs.new, name="pair-new"),
@@ -30,6 +42,12 @@ _tenant_pages = [
     path("pairs/<int:pair_id>/pause", pairs.pause, name="pair-pause"),
     path("pairs/<int:pair_id>/resume", pairs.resume, name="pair-resume"),
     path("flows/<int:flow_id>/resume", pairs.resume_flow, name="flow-resume"),
+    path("sync-jobs", sync_jobs.job_list, name="sync-jobs"),
+    path("sync-jobs/new", sync_jobs.new, name="sync-new"),
+    path("sync-jobs/<int:job_id>", sync_jobs.show, name="sync-job"),
+    path("sync-jobs/<int:job_id>/pause", sync_jobs.pause, name="sync-pause"),
+    path("sync-jobs/<int:job_id>/resume", sync_jobs.resume, name="sync-resume"),
+    path("sync-jobs/<int:job_id>/cancel", sync_jobs.cancel, name="sync-cancel"),
     path("connections", connections.connection_list, name="connections"),
     path("connections/new", connections.new, name="connection-new"),
     path("connections/<int:connection_id>", connections.show, name="connection"),

@@ -10,7 +10,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from integrations.kinds import Role
-from integrations.models import AuditEntry, Connection, Event, Pair, Run, in_tenant
+from integrations.kinds.sync_job import SyncMode
+from integrations.models import AuditEntry, Connection, Event, Flow, Pair, Run, SyncJob, in_tenant
+from integrations.operations import sync_jobs
 from portal.accounts.keys import KeyRefused, create_key, recognise_key, revoke_key
 from portal.accounts.models import ApiKey
 from portal.api import throttle
@@ -19,7 +21,7 @@ from tests.api.conftest import Program, make_program
 from tests.conftest import database_role
 from tests.worlds import ACTOR, BenchWorld
 
-ROW_OF = {"connections": Connection, "pairs": Pair, "runs": Run, "events": Event}
+ROW_OF = {"connections": Connection, "pairs": Pair, "runs": Run, "events": Event, "sync-jobs": SyncJob}
 
 
 def routes() -> Iterator[tuple[str, str]]:
@@ -47,6 +49,7 @@ def test_a_strangers_key_gets_404_for_every_row_of_another_tenant(
     stranger_world.send(stranger_world.order(1))
     model = ROW_OF[path.split("/")[0]]
     with in_tenant(stranger_world.tenant.pk):
+        sync_jobs.create(Flow.objects.get().pk, SyncMode.BACKFILL, actor=ACTOR)
         theirs = list(model.objects.values_list("pk", flat=True))
         before = list(model.objects.values())
     program = make_program(world.tenant, Role.OWNER)

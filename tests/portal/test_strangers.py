@@ -6,12 +6,14 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from integrations.kinds import Role
-from integrations.models import Flow, in_tenant
+from integrations.kinds.sync_job import SyncMode
+from integrations.models import Flow, SyncJob, in_tenant
+from integrations.operations import sync_jobs
 from integrations.queries import causes
 from portal.accounts.roles import ALLOWED, Permission
 from portal.web import sandbox
 from tests.portal.conftest import Company, browser, member
-from tests.worlds import make_bench_world
+from tests.worlds import ACTOR, make_bench_world
 
 
 def tenant_patterns() -> list[URLPattern]:
@@ -38,11 +40,12 @@ WITHOUT_SANDBOX = {name for name in PATTERNS if name and name.startswith("sandbo
 # Written down here a second time on purpose: a weaker guard at a view must not pass by itself.
 LOOKS = {
     "home", "errors", "error-group", "runs", "run", "run-live", "alerts", "pairs", "pair", "connections",
-    "connection", "sandbox", "sandbox-live",
+    "connection", "sandbox", "sandbox-live", "sync-jobs", "sync-job",
 }  # fmt: skip
 OPERATES = {
     "error-plan", "error-retry", "error-skip", "error-link", "error-row", "run-retry", "run-skip", "run-reveal",
-    "run-edit", "pair-pause", "pair-resume", "flow-resume", "connection-pause", "connection-resume",
+    "run-edit", "run-sync", "sync-new", "sync-pause", "sync-resume", "sync-cancel",
+    "pair-pause", "pair-resume", "flow-resume", "connection-pause", "connection-resume",
     "sandbox-order", "sandbox-ship", "sandbox-stock", "sandbox-fault",
 }  # fmt: skip
 BUILDS = {
@@ -57,6 +60,7 @@ def arguments_for(company: Company, pattern: URLPattern) -> dict[str, Any]:
             "pair_id": company.world.pair.pk,
             "connection_id": company.world.erp.pk,
             "flow_id": Flow.objects.get().pk,
+            "job_id": SyncJob.objects.get().pk,
             "key": causes.list_causes()[0].key,
         }
     return {name: known[name] for name in pattern.pattern.converters if name != "slug"}
@@ -73,6 +77,8 @@ def address(company: Company, name: str) -> str:
 def busy(company: Company) -> Company:
     company.deliver_order(1001)
     company.hold_order(1002)
+    with in_tenant(company.world.tenant.pk):
+        sync_jobs.create(Flow.objects.get().pk, SyncMode.BACKFILL, actor=ACTOR)
     return company
 
 

@@ -19,6 +19,7 @@ from integrations.connectors import registry
 from integrations.connectors.base import CheckResult
 from integrations.connectors.spec import Capability, ConnectorSpec, Support
 from integrations.kinds import ConnectionHealth, Environment, Family, Kind, RunStatus, Side, StatusInfo
+from integrations.kinds.sync_job import SyncStatus
 from portal.web import wording
 from portal.web.components import Crumb, Fact, Hop, draw_hops
 from portal.web.icons import ICONS, KIND_ICONS, UnknownIcon
@@ -69,6 +70,12 @@ def _status_badge(status: StatusInfo) -> SafeString:
 def status_badge(status: str) -> SafeString:
     """Draw the badge of a run status, member or value. Raises ValueError for an unknown one."""
     return _status_badge(RunStatus(status).info)
+
+
+@register.simple_tag
+def job_badge(status: str) -> SafeString:
+    """Draw where a sync job stands. Raises ValueError for an unknown status."""
+    return _status_badge(SyncStatus(status).info)
 
 
 @register.simple_tag

@@ -51,6 +51,12 @@ _AUDIT_WORDS = {
     "pair.resumed": "resumed it",
     "link.added": "linked a SKU",
     "value_map.row_added": "added a row",
+    "sync_job.created": "started it",
+    "sync_job.paused": "paused it",
+    "sync_job.resumed": "resumed it",
+    "sync_job.cancelled": "cancelled it",
+    "sync_job.finished": "finished it",
+    "sync_job.stopped": "stopped it",
 }
 
 

@@ -22,7 +22,7 @@ SPEC = ConnectorSpec(
         Setting("webhook_secret", "Webhook secret", secret=True, required=True),
         Setting("max_parallel", "Parallel calls", default=64),
     ),
-    capabilities={(Kind.ORDER, Verb.WATCH): Capability(Support.FULL)},
+    capabilities={(Kind.ORDER, verb): Capability(Support.FULL) for verb in (Verb.WATCH, Verb.READ)},
     facts={
         Kind.ORDER: KindFacts("Order", "number", total="total", currency="currency", email="email"),
     },
