@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,15 @@ def test_a_poll_finds_an_order_that_no_webhook_told_and_acknowledges_it_to_the_s
     world.settle()
     world.settle()
     assert len(world.sales_orders(placed["order_number"])) == 1
+
+
+def test_an_order_with_a_coupon_stands_in_the_erp_with_the_total_that_the_shopper_paid(world: World) -> None:
+    placed = world.place(coupon="SPRING10")
+    world.settle()
+    run = world.last("order_out")
+    assert run.status == "succeeded", run.reason
+    assert Decimal(str(run.context["read_back_total"])) == run.amount
+    assert run.amount == Decimal(str(world.shop_order(placed["id"])["total"]))
 
 
 def test_our_own_status_write_comes_back_as_an_echo(world: World) -> None:

@@ -199,6 +199,26 @@ def test_a_rich_order_keeps_its_discount_fee_and_cut_description() -> None:
     assert len(target["orderItems"][1]["Descr"]) == 60
 
 
+def test_a_coupon_that_the_lines_hold_already_is_not_deducted_again() -> None:
+    raw = json.loads(SHOP_ORDER, parse_float=Decimal)
+    line = {**raw["items"][0], "discounted_subtotal": Decimal("107.98")}
+    coupon = {
+        "id": 9,
+        "type": "discount",
+        "code": "DCOUPON",
+        "include": False,
+        "available": True,
+        "value": Decimal("-12.00"),
+    }
+    record = shop_order(
+        items=[line], surcharges=[*raw["surcharges"], coupon], total=raw["total"] - Decimal("12.00")
+    )  # fmt: skip
+    target = mapped("order_out", "order", record)
+    assert (target["CuryWholeOrdDisc"], target["orderItems"][0]["CurySlsPrice"]) == (0, Decimal("53.9900"))
+    places = next(step for step in FLOWS["order_out"].steps if step.type == "money").options["places"]
+    assert check_money(record, places).agrees
+
+
 def test_a_cancelled_order_is_cancelled_there() -> None:
     record = shop_order(payment_status={"id": 9, "code": "C", "name": "Cancelled"})
     assert mapped("order_out", "order", record)["Cancelled"] is True

@@ -53,6 +53,26 @@ def identity_problem(fields: Mapping[str, Any]) -> FieldProblem | None:
     )
 
 
+def discount_beyond_lines(fields: Mapping[str, Any]) -> Decimal:
+    """Return what of the order's discounts its lines do not hold yet, as a positive amount.
+
+    X-Cart shares coupons and volume discounts out over ``discounted_subtotal``; a module that does not leaves the
+    lines as they were. Either way lines less this amount are what the shopper pays for goods.
+    """
+    discounts = sum(
+        (
+            row["value"]
+            for row in fields["surcharges"]
+            if row.get("type") == "discount" and row.get("available") and not row.get("include")
+        ),
+        Decimal(0),
+    )
+    in_lines = fields["sub_total"] - sum(
+        (item["discounted_subtotal"] for item in fields["items"]), Decimal(0)
+    )
+    return -discounts - in_lines
+
+
 def net_line(item: Mapping[str, Any], currency: str) -> tuple[Decimal, Decimal]:
     """Return (unit price, line amount) after discounts and without tax that the price includes.
 

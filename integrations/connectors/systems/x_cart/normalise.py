@@ -138,6 +138,7 @@ def _derived(fields: Mapping[str, Any], payments: Sequence[Mapping[str, Any]]) -
         "shipping_cost": money.surcharge_sum(fields, "shipping"),
         "handling_cost": money.surcharge_sum(fields, "handling"),
         "discount_amount": money.surcharge_sum(fields, "discount"),
+        "discount_beyond_lines": money.discount_beyond_lines(fields),
     }
 
 

@@ -158,7 +158,10 @@ ORDER = EntitySchema(
         _money("tax_amount", "Derived: sum of tax, included tax too.", sample="9.49"),
         _money("shipping_cost", "Derived: sum of shipping.", sample="5.00"),
         _money("handling_cost", "Derived: sum of handling fees."),
-        _money("discount_amount", "Derived: sum of discounts, negative."),
+        _money("discount_amount", "Derived: sum of discounts, negative; most of it is in the lines already."),
+        _money(
+            "discount_beyond_lines", "Derived: what of the discounts the lines do not hold.", sample="0.00"
+        ),
         _money("money_moved", "Derived: paid and captured minus refunded."),
         _object("billing_address", *ADDRESS_FIELDS, nullable=True),
         _object("shipping_address", *ADDRESS_FIELDS, nullable=True),
