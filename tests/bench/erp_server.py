@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -135,20 +136,29 @@ class Exchange(asyncio.Protocol):
 
 @contextmanager
 def serving(latency: float = 0.0) -> Iterator[tuple[str, Ledger]]:
-    """Serve in this process for the while, on a loop in a thread; yields address and ledger."""
+    """Serve in this process for the while, on a loop of a thread's own; yields address and ledger."""
     ledger = Ledger()
     ledger.latency = latency
-    loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(_listen(loop, ledger))
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event, str]] = Future()
+    # Nothing of it touches the caller's thread, which may have a loop of its own, as the browser's driver has.
+    thread = threading.Thread(target=lambda: asyncio.run(_serve_until_told(ledger, started)), daemon=True)
     thread.start()
+    loop, is_over, address = started.result(timeout=10)
     try:
-        yield _address(server), ledger
+        yield address, ledger
     finally:
-        loop.call_soon_threadsafe(server.close)
-        loop.call_soon_threadsafe(loop.stop)
+        loop.call_soon_threadsafe(is_over.set)
         thread.join()
-        loop.close()
+
+
+async def _serve_until_told(
+    ledger: Ledger, started: "Future[tuple[asyncio.AbstractEventLoop, asyncio.Event, str]]"
+) -> None:
+    loop, is_over = asyncio.get_running_loop(), asyncio.Event()
+    server = await _listen(loop, ledger)
+    started.set_result((loop, is_over, _address(server)))
+    await is_over.wait()
+    server.close()
 
 
 async def _listen(loop: asyncio.AbstractEventLoop, ledger: Ledger) -> asyncio.Server:
