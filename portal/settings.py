@@ -26,16 +26,10 @@ IS_HTTPS = PUBLIC_URL.startswith("https://")
 DB_ROLE = env("CONNECT_DB_ROLE", default="web")
 DB_ROLES = ("web", "engine", "owner", "support")
 
-_ENGINE_APPS = [
+INSTALLED_APPS = [
+    "portal.admin.apps.SupportAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django_celery_beat",
-    "integrations.apps.IntegrationsConfig",
-    "portal.accounts.apps.AccountsConfig",
-    "portal.apps.PortalConfig",
-]
-_WEB_APPS = [
-    "portal.admin.apps.SupportAdminConfig",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
@@ -45,10 +39,12 @@ _WEB_APPS = [
     "csp",
     "rest_framework",
     "drf_spectacular",
+    "django_celery_beat",
+    "integrations.apps.IntegrationsConfig",
+    "portal.accounts.apps.AccountsConfig",
     "portal.web",
+    "portal.apps.PortalConfig",
 ]
-# Workers and beat serve no page: without what pages need each of their processes is a fifth smaller.
-INSTALLED_APPS = _ENGINE_APPS if DB_ROLE == "engine" else [*_WEB_APPS[:1], *_ENGINE_APPS, *_WEB_APPS[1:]]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
