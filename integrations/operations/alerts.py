@@ -1,5 +1,6 @@
 """Alerts: one open row per condition, closed by the machine when its condition is gone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +47,17 @@ def close_alert(cursor: Any, tenant_id: int, dedupe_key: str, reason: str) -> No
         " WHERE tenant_id = %s AND dedupe_key = %s AND closed_at IS NULL",
         [reason[:200], tenant_id, dedupe_key],
     )
+
+
+def close_alerts(cursor: Any, keys: Sequence[tuple[int, str]], reason: str) -> None:
+    """Close the open alerts of many conditions, given as (tenant id, dedupe key), by one statement."""
+    if keys:
+        cursor.execute(
+            "UPDATE alert a SET closed_at = now(), closed_reason = %s"
+            " FROM unnest(%s::bigint[], %s::text[]) AS u (tenant_id, dedupe_key)"
+            " WHERE a.tenant_id = u.tenant_id AND a.dedupe_key = u.dedupe_key AND a.closed_at IS NULL",
+            [reason[:200], [tenant_id for tenant_id, _ in keys], [key for _, key in keys]],
+        )
 
 
 def pause_refused(cursor: Any, tenant_id: int, connection_id: int, message: str, field: str) -> None:

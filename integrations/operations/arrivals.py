@@ -164,8 +164,7 @@ def watch_silence() -> Watched:
 def _close(cursor: Any, rule: str, found_by: list[str], reason: str) -> int:
     cursor.execute(_ENDED, [rule, found_by, found_by])
     ended = cursor.fetchall()
-    for tenant_id, dedupe_key in ended:
-        alerts.close_alert(cursor, tenant_id, dedupe_key, reason)
+    alerts.close_alerts(cursor, ended, reason)
     return len(ended)
 
 

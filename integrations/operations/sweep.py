@@ -11,6 +11,11 @@ from integrations.operations.wake import CHANNEL
 
 _SLOT_SECONDS = 15.0
 _LONE_DEATHS = 2
+_MISSING_LIMITS = """
+INSERT INTO connection_limit (tenant_id, connection_id, per_minute)
+SELECT c.tenant_id, c.id, c.calls_per_minute FROM connection c
+WHERE NOT EXISTS (SELECT 1 FROM connection_limit l WHERE l.connection_id = c.id) ON CONFLICT DO NOTHING
+"""
 # A run whose lease lapsed may have been sent: it is looked for, and "not there" is believed only after the target's last
 # possible answer. Where its worker is gone it becomes a suspect; a database that was away itself accuses nobody.
 _LAPSED = """
@@ -55,6 +60,8 @@ def sweep(*, max_drains: int = 2) -> Swept:
         lapsed = cursor.fetchall()
         _put_aside(cursor, [row for row in lapsed if row[1] >= _LONE_DEATHS])
         released = links.release_satisfied(cursor, by="sweep")
+        # A connection without its limiter's row would never be claimed for.
+        cursor.execute(_MISSING_LIMITS)
         cursor.execute("DELETE FROM drain_slot WHERE heartbeat_at < now() - interval '5 minutes'")
         cursor.execute(
             "SELECT (SELECT count(*) FROM drain_slot WHERE heartbeat_at > now() - make_interval(secs => %s)),"

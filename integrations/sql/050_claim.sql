@@ -89,6 +89,7 @@ DECLARE
     v_pair record;
     v_left integer := 0;
     v_share integer;
+    v_free integer;
     v_room integer;
     v_count integer;
     v_has_suspects boolean := EXISTS (SELECT 1 FROM run WHERE is_suspect);
@@ -104,8 +105,13 @@ BEGIN
             -- What killed a worker goes first of its pair, and alone.
             CONTINUE WHEN v_has_suspects AND EXISTS (
                 SELECT 1 FROM run x WHERE x.is_suspect AND x.pair_id = v_pair.id);
-            v_room := least(v_left, v_share, connect_take_room(
-                v_pair.storefront_id, v_pair.erp_id, v_pair.storefront_slots, v_pair.erp_slots));
+            v_free := connect_take_room(
+                v_pair.storefront_id, v_pair.erp_id, v_pair.storefront_slots, v_pair.erp_slots);
+            v_room := least(v_left, v_share, v_free);
+            IF p_lanes[v_lane] = 'bulk' THEN
+                -- A load leaves half of a connection's slots to what happens today.
+                v_room := least(v_room, v_free - least(v_pair.storefront_slots, v_pair.erp_slots) / 2);
+            END IF;
             CONTINUE WHEN v_room <= 0;
             RETURN QUERY
                 UPDATE run r SET status = 'running', leased_until = now() + make_interval(secs => p_lease),

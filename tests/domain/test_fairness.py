@@ -88,3 +88,21 @@ def test_lanes_share_a_claim_and_none_waits_for_another(database: None, ledger: 
         claims.claim(free=64, lease_seconds=30, after_pair=0, worker="test")
         cursor.execute("SELECT DISTINCT lane FROM run WHERE status = 'running'")
         assert {row[0] for row in cursor.fetchall()} == {"realtime", "stock", "bulk"}
+
+
+def test_a_load_leaves_half_of_a_connections_slots_to_what_happens_today(
+    database: None, ledger: Ledger
+) -> None:
+    world = make_bench_world(ledger.url)
+    world.send(world.order(1))
+    _flood(world, 50)
+    with in_tenant(world.tenant.pk), connection.cursor() as cursor:
+        cursor.execute("UPDATE run SET lane = 'bulk'")
+        cursor.execute("UPDATE connection SET max_parallel = 8")
+    with database_role("engine"):
+        taken = [
+            one
+            for _ in range(5)
+            for one in claims.claim(free=640, lease_seconds=30, after_pair=0, worker="t")
+        ]
+        assert len(taken) == 4

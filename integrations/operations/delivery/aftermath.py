@@ -6,7 +6,7 @@ Called by ``finish`` inside its transaction; every function is a fixed number of
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from integrations.kinds import Direction, Lane, RunStatus, Side
+from integrations.kinds import Direction, RunStatus, Side
 from integrations.operations import alerts, limits, links
 from integrations.operations.delivery.texts import json_rows, plain_text
 from integrations.stores import statements
@@ -75,11 +75,13 @@ def hold(cursor: Any, ours: "Sequence[Finished]") -> None:
 
 _FOLLOW_UP = """
 WITH work AS (
-    SELECT u.run_id, u.tenant_id, u.business_key, u.target_id, f.id AS flow_id, f.pair_id, f.current_id, f.kind
+    SELECT u.run_id, u.tenant_id, u.business_key, u.target_id, f.id AS flow_id, f.pair_id, f.current_id, f.kind,
+           CASE p.lane WHEN 'bulk' THEN 'bulk' ELSE 'realtime' END AS lane
     FROM jsonb_to_recordset(%s::jsonb) AS u (
         run_id bigint, tenant_id bigint, pair_id bigint, flow_key text, business_key text, target_id text)
     JOIN flow f ON f.tenant_id = u.tenant_id AND f.pair_id = u.pair_id AND f.follows = u.flow_key
         AND f.current_id IS NOT NULL
+    JOIN run p ON p.tenant_id = u.tenant_id AND p.id = u.run_id
     ORDER BY u.target_id, f.id
 ), heads AS (
     INSERT INTO record_head AS h (tenant_id, flow_id, record_key, last_sequence, seen_hash)
@@ -91,7 +93,7 @@ INSERT INTO run (tenant_id, pair_id, flow_id, flow_version_id, parent_run_id, ki
     lane, status, fence, attempts, must_find, reason, reason_code, problem, business_key, target_id, target_key,
     source_hash, currency, context)
 SELECT w.tenant_id, w.pair_id, w.flow_id, w.current_id, w.run_id, w.kind, w.target_id, h.last_sequence,
-    h.live_run_id IS NULL, %s, 'queued', 0, 0, false, '', '', '[]', w.business_key, '', '', '', '', '{}'
+    h.live_run_id IS NULL, w.lane, 'queued', 0, 0, false, '', '', '[]', w.business_key, '', '', '', '', '{}'
 FROM work w JOIN heads h ON h.flow_id = w.flow_id AND h.record_key = w.target_id
 RETURNING id, tenant_id, flow_id, record_key, is_head
 """
@@ -103,7 +105,10 @@ WHERE h.tenant_id = u.tenant_id AND h.flow_id = u.flow_id AND h.record_key = u.r
 
 
 def follow_up(ours: "Sequence[Finished]") -> None:
-    """Start the flows that follow a succeeded one, as runs of their own: their failure re-opens nothing."""
+    """Start the flows that follow a succeeded one, as runs of their own: their failure re-opens nothing.
+
+    What follows a load stays in its lane, or its acknowledgements would go before today's orders.
+    """
     rows = [
         {
             "run_id": one.job.claim.id,
@@ -120,9 +125,7 @@ def follow_up(ours: "Sequence[Finished]") -> None:
         return
     heads = [
         {"run_id": run_id, "tenant_id": tenant_id, "flow_id": flow_id, "record_key": key}
-        for run_id, tenant_id, flow_id, key, is_head in statements.fetch(
-            _FOLLOW_UP, [json_rows(rows), Lane.REALTIME.value]
-        )
+        for run_id, tenant_id, flow_id, key, is_head in statements.fetch(_FOLLOW_UP, [json_rows(rows)])
         if is_head
     ]
     if heads:
@@ -136,6 +139,7 @@ def judge_connections(cursor: Any, ours: "Sequence[Finished]") -> None:
     """
     good: dict[int, float] = {}
     failed: dict[int, tuple[int, str]] = {}
+    refused: dict[int, float | None] = {}
     answered: set[int] = set()
     for one in ours:
         claim = one.job.claim
@@ -147,12 +151,15 @@ def judge_connections(cursor: Any, ours: "Sequence[Finished]") -> None:
             elif verdict.health == "failed":
                 failed[connection_id] = (failed.get(connection_id, (0, ""))[0] + 1, verdict.message)
             elif verdict.health == "rate_limited":
-                limits.refused(connection_id, verdict.retry_after_seconds)
+                refused[connection_id] = verdict.retry_after_seconds
             if verdict.health == "ok":
                 answered.add(connection_id)
     # An answer proves that the other side is there, whatever else failed in the same batch.
     for connection_id in sorted(answered):
         failed.pop(connection_id, None)
+    # In the order in which claims lock the limits, so that two finishes never deadlock.
+    for connection_id in sorted(refused):
+        limits.refused(connection_id, refused[connection_id])
     if good:
         _mark_good(cursor, good)
     for connection_id, (count, message) in sorted(failed.items()):
@@ -238,10 +245,15 @@ def raise_alerts(cursor: Any, ours: "Sequence[Finished]") -> None:
                 alerts.pause_refused(cursor, claim.tenant_id, connection_id, verdict.message, verdict.field)
         if outcome.warning:
             alerts.open_alert(cursor, claim.tenant_id, _amount_differs(one))
-        elif one.job.own_link is not None and outcome.status is RunStatus.SUCCEEDED:
-            alerts.close_alert(cursor, claim.tenant_id, _amount_key(one), "The totals agree now.")
         if outcome.stops_flow:
             alerts.pause_flow(cursor, claim.tenant_id, claim.flow_id, outcome.message)
+    agreeing = [
+        (one.job.claim.tenant_id, _amount_key(one))
+        for one in ours
+        if one.outcome.amount is not None and one.job.own_link is not None and not one.outcome.warning
+        and one.outcome.status is RunStatus.SUCCEEDED
+    ]  # fmt: skip
+    alerts.close_alerts(cursor, agreeing, "The totals agree now.")
     dead = [one for one in ours if one.outcome.status is RunStatus.DEAD]
     for one in dead:
         claim, outcome = one.job.claim, one.outcome

@@ -1,7 +1,7 @@
 """The drain: one per worker process, it serves everyone's due runs until nothing is due.
 
-The draining thread does all SQL, set-based; pool threads map and speak to remote systems. Runs are handed
-to the pool as slots free, never in batches. Started by ``integrations.tasks``.
+The draining thread does all SQL, set-based; the crew's threads map and speak to remote systems. Runs are handed
+to the crew as slots free, never in batches. Started by ``integrations.tasks``.
 """
 
 import heapq
@@ -60,7 +60,7 @@ _SWITCH_SECONDS = 0.0005
 
 
 class Bell:
-    """Wakes the selector from pool threads."""
+    """Wakes the selector from threads of the crew."""
 
     def __init__(self) -> None:
         self._hear, self._ring = socket.socketpair()
@@ -236,6 +236,9 @@ class Drain:
     def _claim_suspect(self) -> int:
         """Serve what a dead worker left, one run with nothing beside it; the rest waits for a moment."""
         if self.in_flight:
+            if self._slow():
+                # A call that hangs would hold everybody up; another drain takes the duty, or this one a moment later.
+                self.suspects.stop_looking()
             return 0
         claimed = self.suspects.claim()
         self._start(claimed)
@@ -248,7 +251,7 @@ class Drain:
             self.crew.submit(partial(self._serve, job, lease))
 
     def _serve(self, job: Job, lease: Lease) -> None:
-        """Serve one run in a pool thread."""
+        """Serve one run in a thread of the crew."""
         started = datetime.now(UTC)
         ports = RunPorts(job.task, job.accesses, self.courier, self.connectors, lease, job.own_link)
         ended: Finished | int

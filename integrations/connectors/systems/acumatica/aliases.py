@@ -11,10 +11,10 @@ from typing import Any
 from integrations.connectors.errors import FieldProblem, Misconfigured, Rejected
 from integrations.connectors.systems.acumatica.order_fields import ORDER_FIELDS
 from integrations.connectors.systems.acumatica.records import writable
+from integrations.mapping.money import HALF_CENT
 
 _PARTS = ("ShipToAddress", "ShipToContact", "BillToAddress", "BillToContact")
 _CENT = Decimal("0.01")
-_HALF_CENT = Decimal("0.005")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def _refuse_total(order: ResolvedOrder) -> None:
     freight = Decimal((fields.get("ShippingSettings") or {}).get("FreightPrice") or 0)
     tax = sum((Decimal(row.get("TaxAmount") or 0) for row in fields.get("TaxDetails") or ()), Decimal(0))
     booked = merchandise(lines) + freight + tax
-    if abs(booked - order.total) >= _HALF_CENT:
+    if abs(booked - order.total) >= HALF_CENT:
         rule = f"Acumatica would book {booked}"
         problem = FieldProblem("OrderTotal", str(order.total), rule)
         raise Rejected(f"The order comes to {order.total}, but {rule}", problems=(problem,), code="total")

@@ -22,12 +22,12 @@ from integrations.connectors.systems.dynamics_sl.faults import refuse_business_e
 from integrations.connectors.systems.dynamics_sl.references import fit_reference
 from integrations.connectors.systems.dynamics_sl.schema import ORDER, ORDER_LINE, SYSTEM
 from integrations.kinds import Kind, Record
+from integrations.mapping.money import HALF_CENT
 
 COMPUTED = Decimal("-999876")
 """A price or cost that Dynamics SL computes itself."""
 DEFAULT_TAX = -1
 _DAY = re.compile(r"^\d{4}-\d\d-\d\d$")
-_HALF_CENT = Decimal("0.005")
 _SHOWN = frozenset(each.name for each in ORDER.fields)
 _SHOWN_ON_LINES = frozenset(each.name for each in ORDER_LINE)
 
@@ -252,7 +252,7 @@ def _refuse_total(api: CtApi, resolved: ResolvedOrder, checked: Mapping[str, Any
     wanted, computed = resolved.expected_total, (checked or {}).get("CuryTotOrd")
     if wanted is None or not computed or api.settings["price_mode"] == "erp":
         return
-    if abs(wanted - computed) > _HALF_CENT:
+    if abs(wanted - computed) > HALF_CENT:
         rule = f"Dynamics SL would book {computed}"
         problem = FieldProblem("CuryTotOrd", str(wanted), rule)
         raise Rejected(f"The order comes to {wanted}, but {rule}", problems=(problem,), code="total")
