@@ -5,6 +5,7 @@ Made once per connector. Above it nobody knows paths, cookies or envelopes.
 
 import logging
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -59,6 +60,7 @@ class Acumatica:
         # Tokens come and go in these calls, so nobody is shown them.
         self._door = self._transport(replace(config, observe=None))
         self._shared: SharedSignIn | None = None
+        self._attaching = threading.Lock()
         self.gi_route = self.text("odata_mode")
 
     def _transport(self, config: ConnectionConfig, limits: Limits | None = None) -> HttpTransport:
@@ -92,23 +94,29 @@ class Acumatica:
     # -- sign-in -----------------------------------------------------------------------------------------
 
     def _sign_in(self) -> SharedSignIn:
-        if self._shared is None:
-            idle = float(self.settings["session_idle_s"])
-            # With one place in the licence other processes wait for it, so it is kept only between two calls.
-            idle = min(idle, 1.0) if int(self.settings["max_api_users"]) <= 1 else idle
-            names = ("auth_mode", "tenant", "branch", "username", "password", "client_id", "client_secret")
-            key = key_of(self.base_url, *(self.text(name) for name in names), self.text("refresh_token"))
-            brief = min(self._limits.total_seconds, _SIGN_OUT_SECONDS)
-            leaving = self._transport(
-                replace(self._config, gate=OpenGate(), observe=None),
-                replace(self._limits, read_seconds=brief, total_seconds=brief),
-            )
-            self._shared = share(key, lambda headers: _sign_out(leaving, headers), idle)
-        return self._shared
+        """Return the shared sign-in, attached to once however many threads come first together."""
+        with self._attaching:
+            if self._shared is None:
+                self._shared = self._attach()
+            return self._shared
+
+    def _attach(self) -> SharedSignIn:
+        idle = float(self.settings["session_idle_s"])
+        # With one place in the licence other processes wait for it, so it is kept only between two calls.
+        idle = min(idle, 1.0) if int(self.settings["max_api_users"]) <= 1 else idle
+        names = ("auth_mode", "tenant", "branch", "username", "password", "client_id", "client_secret")
+        key = key_of(self.base_url, *(self.text(name) for name in names), self.text("refresh_token"))
+        brief = min(self._limits.total_seconds, _SIGN_OUT_SECONDS)
+        leaving = self._transport(
+            replace(self._config, gate=OpenGate(), observe=None),
+            replace(self._limits, read_seconds=brief, total_seconds=brief),
+        )
+        return share(key, lambda headers: _sign_out(leaving, headers), idle)
 
     def close(self) -> None:
         """Give the sign-in back and close connections. Idempotent."""
-        shared, self._shared = self._shared, None
+        with self._attaching:
+            shared, self._shared = self._shared, None
         if shared is not None:
             give_back(shared)
         self._http.close()
