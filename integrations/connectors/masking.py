@@ -17,8 +17,8 @@ import msgspec
 _DIGITS = re.compile(rb"\d+(?:[ +-]\d+)*")
 _DIGITS_TEXT = re.compile(r"[0-9]+(?:[ +-][0-9]+)*")
 _SHORTEST, _LONGEST = 14, 19
-_ENOUGH_DIGITS = re.compile(rb"\d(?:[ +-]?\d){13}")
-"""Most bodies hold no run of digits as long as a card's: one pass tells, before groups are looked at."""
+_LONG_RUNS = re.compile(rb"\d(?:[ +-]*\d){13,}")
+"""Runs as long as a card: most bodies hold none, and their many short numbers are not looked at one by one."""
 _SMALLEST_GROUP = 3
 """Cards are written 4-4-4-4, 4-6-5 or the like; only the last group may be smaller."""
 _CARD_WORDS = r"(?:card[_ -]?(?:number|nbr|num|no)(?![a-z])|cc[_-]?num(?:ber)?|cvv|cvc|security[_-]?code)"
@@ -124,11 +124,8 @@ def mask_body(body: bytes) -> tuple[bytes, list[str]]:
     """Return the body with card numbers masked, and where they were. Untouched bodies come back as they are."""
     lowered = body.lower()
     may_name_card = any(word in lowered for word in _CARD_LITERALS)
-    if (not may_name_card or _NAMES_CARD.search(body) is None) and (
-        _ENOUGH_DIGITS.search(body) is None
-        or not any(
-            len(match[0]) >= _SHORTEST and _cards(match[0].decode()) for match in _DIGITS.finditer(body)
-        )
+    if (not may_name_card or _NAMES_CARD.search(body) is None) and not any(
+        _cards(match[0].decode()) for match in _LONG_RUNS.finditer(body)
     ):
         return body, []
     try:

@@ -77,7 +77,10 @@ class Outcome:
     exchanges: list[Exchange] = field(default_factory=list)
     calls: int = 0
     source: Mapping[str, Any] | None = None
+    source_body: bytes = b""
+    """The canonical form of ``source``: hashed once, stored as it is."""
     mapped: Mapping[str, Any] | None = None
+    mapped_body: bytes = b""
     source_hash: str = ""
     business_key: str = ""
     search_keys: dict[str, str] = field(default_factory=dict)

@@ -4,7 +4,7 @@ Everything above imports from here; this package imports nothing but the standar
 """
 
 from integrations.kinds.kind import Direction, Kind, Lane, Side
-from integrations.kinds.record import Record, canonical_json, content_hash
+from integrations.kinds.record import Record, canonical_json, content_hash, hash_of
 from integrations.kinds.schema import EntitySchema, FieldInfo, FieldType
 from integrations.kinds.status import (
     ConnectionHealth,
@@ -32,4 +32,5 @@ __all__ = [
     "StatusInfo",
     "canonical_json",
     "content_hash",
+    "hash_of",
 ]

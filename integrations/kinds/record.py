@@ -57,14 +57,15 @@ def _plain(number: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+_CANONICAL = json.JSONEncoder(default=_encode, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def canonical_json(value: object) -> bytes:
     """Return the one byte form of a value: sorted keys, no blanks, typed decimals and times.
 
     Half an emoji, as a shop leaves one that cuts text by length, keeps its bytes and can be read back.
     """
-    return json.dumps(
-        value, default=_encode, sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    ).encode("utf-8", "surrogatepass")
+    return _CANONICAL.encode(value).encode("utf-8", "surrogatepass")
 
 
 def _moment(text: str) -> datetime:
@@ -94,4 +95,9 @@ def from_canonical_json(body: bytes) -> Any:
 
 def content_hash(value: object) -> str:
     """Return the SHA-256 of the canonical form, hex."""
-    return hashlib.sha256(canonical_json(value)).hexdigest()
+    return hash_of(canonical_json(value))
+
+
+def hash_of(body: bytes) -> str:
+    """Return the content hash of what :func:`canonical_json` returned."""
+    return hashlib.sha256(body).hexdigest()

@@ -6,10 +6,12 @@ from typing import Any
 
 from integrations.flows.definition import CompiledFlow, compile_flow
 from integrations.mapping import ValueTable
-from integrations.models import FlowVersion, ValueMap, ValueMapVersion
+from integrations.models import FlowVersion, ValueMapVersion
+from integrations.stores import statements
 
 _compiled: dict[int, CompiledFlow] = {}
 _CACHE_LIMIT = 5_000
+_CURRENT_MAPS = "SELECT id, pair_id, key, current_number FROM value_map WHERE pair_id = ANY (%s::bigint[])"
 
 
 def compiled(version_ids: Iterable[int]) -> dict[int, CompiledFlow]:
@@ -30,10 +32,7 @@ def compiled(version_ids: Iterable[int]) -> dict[int, CompiledFlow]:
 def value_tables(pair_ids: Iterable[int]) -> dict[int, dict[str, ValueTable]]:
     """Return the current value tables of each pair, by key."""
     found: dict[int, dict[str, ValueTable]] = {pair_id: {} for pair_id in pair_ids}
-    maps = ValueMap.across_tenants.filter(pair_id__in=list(found)).values_list(
-        "pk", "pair_id", "key", "current_number"
-    )
-    for map_id, pair_id, key, number in maps:
+    for map_id, pair_id, key, number in statements.fetch(_CURRENT_MAPS, [list(found)]):
         found[pair_id][key] = _table(map_id, key, number)
     return found
 

@@ -8,7 +8,7 @@ from integrations.connectors.base import Reader
 from integrations.connectors.errors import Misconfigured
 from integrations.flows.context import RunState
 from integrations.flows.definition import FlowStep
-from integrations.kinds import Record
+from integrations.kinds import Record, canonical_json, hash_of
 from integrations.kinds.record import from_canonical_json
 from integrations.mapping import NotMoney, to_amount
 from integrations.mapping.paths import read
@@ -38,7 +38,8 @@ def run(state: RunState, step: FlowStep) -> None:
 def _describe(state: RunState, record: Record) -> None:
     outcome, spec = state.outcome, state.ports.spec(state.source_side)
     facts = spec.facts.get(record.kind)
-    outcome.source, outcome.source_hash = record.fields, record.hash
+    outcome.source, outcome.source_body = record.fields, canonical_json(dict(record.fields))
+    outcome.source_hash = hash_of(outcome.source_body)
     if record.business_key:
         outcome.business_key = record.business_key
     outcome.search_keys.update({name: value for name, value in record.search_keys.items() if value})

@@ -7,7 +7,7 @@ from integrations.connectors.base import Reader
 from integrations.flows.context import RunState
 from integrations.flows.definition import FlowStep
 from integrations.flows.ports import Link
-from integrations.kinds import content_hash
+from integrations.kinds import canonical_json, hash_of
 
 
 def run(state: RunState, step: FlowStep) -> None:
@@ -16,13 +16,15 @@ def run(state: RunState, step: FlowStep) -> None:
     fields = dict(state.need_record().fields)
     state.mapped = mapping.evaluate(fields, state.evaluation())
     # Two versions are compared in full: a field that is only written once is no change the second time.
-    state.written_hash = content_hash(state.mapped)
+    state.outcome.mapped_body = canonical_json(state.mapped)
+    state.written_hash = hash_of(state.outcome.mapped_body)
     if mapping.write_modes & {"on_create", "if_empty"}:
         known = state.own_link()
         state.is_creating = known is None and state.task.flow.creates
         if not state.is_creating:
             existing = _existing(state, known) if "if_empty" in mapping.write_modes else None
             state.mapped = mapping.evaluate(fields, state.evaluation(), creating=False, existing=existing)
+            state.outcome.mapped_body = canonical_json(state.mapped)
     state.outcome.mapped = state.mapped
     state.outcome.context.update(
         {

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from integrations.flows.outcome import Outcome
-from integrations.kinds import RunStatus, canonical_json
+from integrations.kinds import RunStatus
 from integrations.operations.delivery import aftermath
 from integrations.operations.delivery.prefetch import Job
 from integrations.operations.delivery.texts import json_rows, plain_text
@@ -135,9 +135,9 @@ def _payloads(batch: Sequence[Finished]) -> Iterator[tuple[dict[str, Any], int, 
         bodies: dict[str, bytes] = {}
         if outcome.source is not None and (not task.has_record or task.edited_source is not None):
             # An event that carries the record is its source already.
-            bodies["source"] = canonical_json(dict(outcome.source))
+            bodies["source"] = outcome.source_body
         if outcome.mapped is not None:
-            bodies["mapped"] = canonical_json(dict(outcome.mapped))
+            bodies["mapped"] = outcome.mapped_body
         if outcome.exchanges:
             bodies["exchange"] = json.dumps([asdict(exchange) for exchange in outcome.exchanges]).encode()
         cipher = vault.cipher_for(claim.tenant_id)
