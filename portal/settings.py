@@ -85,7 +85,12 @@ def database_of(role: str) -> dict[str, Any]:
     config["ENGINE"] = "django.db.backends.postgresql"
     config["CONN_MAX_AGE"] = env.int("CONNECT_DB_REUSE_SECONDS", default=600)
     config["CONN_HEALTH_CHECKS"] = True
-    config.setdefault("OPTIONS", {})["application_name"] = f"connect-{role}"
+    # A server that vanished without a word is noticed within half a minute, not after two hours; ignored on sockets.
+    config["OPTIONS"] = {
+        "connect_timeout": 10, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
+        **config.get("OPTIONS", {}), "application_name": f"connect-{role}",
+    }  # fmt: skip
     config["TEST"] = {"MIRROR": None if role == DB_ROLE else "default"}
     return config
 

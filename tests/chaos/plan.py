@@ -129,9 +129,7 @@ _FAULTS = {
     "webhooks": _webhooks,
 }
 FAULT_NAMES = tuple(_FAULTS)
-# Granian ends when one of its workers does, so a killed web worker is a death of web.
 _DEADLY = {
-    "kill_web_child": "web",
     "kill_worker": "delivery", "kill_rest": "rest", "kill_web": "web", "kill_beat": "beat",
     "stop_postgres": "postgres", "kill_postgres": "postgres", "kill_broker": "broker",
 }  # fmt: skip
