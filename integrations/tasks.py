@@ -10,6 +10,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from integrations.operations import wake
 from integrations.operations.arrivals import watch_silence, watch_webhooks
+from integrations.operations.bulk_steps import advance_all
 from integrations.operations.delivery.drain import Drain
 from integrations.operations.polling import PICK_UP_SECONDS, due_polls, poll_one
 from integrations.operations.retention import retain
@@ -72,6 +73,12 @@ def sync_due() -> None:
 def sync_step(job_id: int) -> None:
     """Read one page of a sync job, or see how far its records are."""
     step(job_id)
+
+
+@shared_task(name="integrations.tasks.bulk_due", expires=10)
+def bulk_due() -> None:
+    """Do one step of every bulk action that is due."""
+    advance_all()
 
 
 @shared_task(name="integrations.tasks.watch_webhooks", expires=30)

@@ -8,6 +8,7 @@ PERIODIC: tuple[tuple[str, str, float], ...] = (
     ("Sweep due runs", "integrations.tasks.sweep", settings.SWEEP_SECONDS),
     ("Start due polls", "integrations.tasks.poll_due", 2),
     ("Start steps of sync jobs", "integrations.tasks.sync_due", 2),
+    ("Do steps of bulk actions", "integrations.tasks.bulk_due", 2),
     ("Watch webhooks", "integrations.tasks.watch_webhooks", 60),
     ("Watch for silence", "integrations.tasks.watch_silence", 300),
     ("Let old bodies go", "integrations.tasks.retain", 60),

@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol, runtime_checkable
 
+from integrations.connectors.errors import ConnectorError
 from integrations.connectors.spec import ConnectorSpec, Identity
 from integrations.kinds import EntitySchema, Kind, Record
 
@@ -178,6 +179,18 @@ class Writer(Protocol):
 
     def write(self, request: WriteRequest) -> WriteResult:
         """Create or update one record. Raises OutcomeUnknown when it may have happened."""
+
+
+@runtime_checkable
+class BatchWriter(Writer, Protocol):
+    """A writer with one call for many records of the kinds in ``spec.batch_sizes``."""
+
+    def write_many(self, requests: Sequence[WriteRequest]) -> Sequence[WriteResult | ConnectorError]:
+        """Set many records by one call; each has a result or an error of its own, in order.
+
+        Every request states the whole value, so that repeating the call changes nothing more. Raises
+        ConnectorError when the call as a whole failed, though a part of it may have happened.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,8 @@ class ConnectorSpec:
     help_markdown: str = ""
     webhook_setup: str = ""
     """Instructions shown beside the webhook address; empty = no webhooks."""
+    batch_sizes: Mapping[Kind, int] = field(default_factory=dict)
+    """Kinds that a BatchWriter sets many of by one call, and how many of them at most."""
     not_guaranteed: tuple[str, ...] = field(default_factory=tuple)
 
     def can(self, kind: Kind, verb: Verb) -> bool:

@@ -24,6 +24,7 @@ NEEDED_OPTIONS: Mapping[str, tuple[str, ...]] = {
 STEP_TYPES = frozenset(NEEDED_OPTIONS)
 MAX_STEPS = 50
 ON_CHANGE = ("hold", "update", "skip")
+WINNERS = ("storefront", "erp", "newer", "person")
 _LONGEST_SECONDS = 7 * 24 * 3600.0
 
 
@@ -47,6 +48,16 @@ class FlowStep:
 
 
 @dataclass(frozen=True, slots=True)
+class ConflictGroup:
+    """Target fields that belong together when both sides changed a linked record, and whose values stand then."""
+
+    name: str
+    fields: tuple[str, ...]
+    wins: str
+    """``storefront``, ``erp``, ``newer`` or ``person``."""
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledFlow:
     """One version of a flow, ready to run."""
 
@@ -61,6 +72,8 @@ class CompiledFlow:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     on_change: str = "hold"
     """What a changed record does that was written before: ``hold``, ``update`` or ``skip``."""
+    conflicts: tuple[ConflictGroup, ...] = ()
+    """Fields that both sides may change, in groups; the others are simply sent."""
 
     @property
     def creates(self) -> bool:
@@ -105,6 +118,7 @@ def compile_flow(
         value_maps=_value_maps(mappings),
         retry=_retry(_object(policies, "retry")),
         on_change=_choice("policies", "on_change", policies.get("on_change", "hold"), ON_CHANGE),
+        conflicts=_conflicts(policies.get("conflicts", []), mappings),
     )
 
 
@@ -141,6 +155,32 @@ def _retry(given: Mapping[str, Any]) -> RetryPolicy:
             raise DocumentError("policies.retry", f"{name!r} is {kind} above 0, not {value!r:.60}")
         known = replace(known, **{name: value})
     return known
+
+
+def _conflicts(given: Any, mappings: Mapping[str, CompiledMapping]) -> tuple[ConflictGroup, ...]:
+    """Return the groups. Raises DocumentError for a field that no rule makes, or that two groups claim."""
+    where = "policies.conflicts"
+    if not isinstance(given, list):
+        raise DocumentError(where, "the groups are a list")
+    made = {rule.to for mapping in mappings.values() for rule in mapping.document.rules}
+    groups: list[ConflictGroup] = []
+    claimed: set[str] = set()
+    for group in given:
+        fields = group.get("fields") if isinstance(group, Mapping) else None
+        if not isinstance(fields, list) or not fields or not all(isinstance(each, str) for each in fields):
+            raise DocumentError(where, "a group has 'name', 'fields' (a list of target fields) and 'wins'")
+        name = _text(group, "name")
+        for field_name in fields:
+            if field_name not in made:
+                raise DocumentError(where, f"no rule of the flow makes {field_name!r:.60}")
+            if field_name in claimed:
+                raise DocumentError(where, f"{field_name!r:.60} is in two groups")
+            claimed.add(field_name)
+        if any(name == known.name for known in groups):
+            raise DocumentError(where, f"two groups are called {name!r:.60}")
+        wins = _choice(where, "wins", group.get("wins"), WINNERS)
+        groups.append(ConflictGroup(name, tuple(fields), wins))
+    return tuple(groups)
 
 
 def _step(given: Any, position: int) -> FlowStep:

@@ -36,6 +36,8 @@ class LinkChange:
     written_to_erp: str = ""
     written_to_storefront: str = ""
     source_hash: str = ""
+    agreed: str | None = None
+    """What both sides hold now of the fields that both may change; None = as before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ class Link:
     written_to_erp: str = ""
     written_to_storefront: str = ""
     source_hash: str = ""
+    agreed: str | None = None
+    """What both sides held when they last agreed, as ``conflicts.agreement`` wrote it."""
 
     def id_on(self, side: Side) -> str:
         return self.storefront_id if side is Side.STOREFRONT else self.erp_id
@@ -75,6 +77,13 @@ class RunTask:
     event_body: bytes | None = None
     has_record: bool = False
     edited_source: Mapping[str, Any] | None = None
+    """The source record to use instead of the event's: edited by a person, or kept from an earlier attempt."""
+    kept_mapped: Mapping[str, Any] | None = None
+    """The target record to send instead of mapping anew: edited by a person, or kept from an earlier attempt."""
+    reads_anew: bool = False
+    """A person asked for a fresh look at the source, whatever came with the event."""
+    is_approved: bool = False
+    """A person sends a change of what was written before, which would else be held or left out."""
     occurred_at: datetime | None = None
     value_tables: Mapping[str, ValueTable] = field(default_factory=dict)
     ladder: Ladder = field(default_factory=Ladder)

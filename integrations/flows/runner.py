@@ -6,6 +6,7 @@ May run twice for one run (a lapsed lease, a lost answer): every write is preced
 
 import random
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from integrations.connectors import errors
@@ -33,16 +34,27 @@ STEPS: Mapping[str, Callable[[RunState, Any], None]] = {
 def run_record(task: RunTask, ports: Ports, *, chance: Callable[[], float] = random.random) -> Outcome:
     """Serve one run and say what became of it. Raises LeaseLost, and nothing that a connector causes."""
     state = RunState(task, ports)
+    settle(state, partial(_walk, state), chance=chance)
+    return concluded(state)
+
+
+def _walk(state: RunState) -> None:
+    task, outcome = state.task, state.outcome
+    for step in task.flow.steps:
+        if _passes_over(task, step.type):
+            continue
+        outcome.step = step.id
+        STEPS[step.type](state, step)
+    if task.is_match_only:
+        outcome.step = "match"
+        match.run(state)
+
+
+def settle(state: RunState, act: Callable[[], None], *, chance: Callable[[], float] = random.random) -> None:
+    """Do a part of a run, ``succeeded`` when it ends; what stops or fails it becomes the outcome."""
     outcome = state.outcome
     try:
-        for step in task.flow.steps:
-            if task.is_match_only and step.type not in ("fetch", "filter"):
-                continue
-            outcome.step = step.id
-            STEPS[step.type](state, step)
-        if task.is_match_only:
-            outcome.step = "match"
-            match.run(state)
+        act()
         outcome.status, outcome.must_find = RunStatus.SUCCEEDED, False
     except Stop as stop:
         stop.apply(outcome)
@@ -54,11 +66,23 @@ def run_record(task: RunTask, ports: Ports, *, chance: Callable[[], float] = ran
         _kill(outcome, failure)
     except errors.ConnectorError as error:
         _apply(error, state, chance)
+
+
+def concluded(state: RunState) -> Outcome:
+    """Return the outcome with what its calls say about the connections."""
+    outcome = state.outcome
     if outcome.error == "" and state.sides_called:
         outcome.verdicts.extend(ConnectionVerdict(side, "ok") for side in state.sides_called)
-    outcome.exchanges = ports.exchanges()
-    outcome.calls = ports.call_count()
+    outcome.exchanges = state.ports.exchanges()
+    outcome.calls = state.ports.call_count()
     return outcome
+
+
+def _passes_over(task: RunTask, step_type: str) -> bool:
+    """Return whether a step is left out: all after the filter when only matching, what led to a kept mapping."""
+    if task.is_match_only:
+        return step_type not in ("fetch", "filter")
+    return task.kept_mapped is not None and step_type in ("references", "ensure")
 
 
 def _kill(outcome: Outcome, failure: MappingFailure) -> None:

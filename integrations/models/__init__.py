@@ -1,5 +1,6 @@
 """The product's tables. Writes go through ``integrations.operations``, reads through ``integrations.queries``."""
 
+from integrations.models.bulk_actions import BulkAction, BulkActionRun, RunEdit
 from integrations.models.connections import Connection, ConnectionLimit, ConnectionSecret, PollCursor
 from integrations.models.events import Event, Payload, RefusedHook
 from integrations.models.housekeeping import HousekeepingMark
@@ -31,6 +32,8 @@ __all__ = [
     "ArrivalHour",
     "Attempt",
     "AuditEntry",
+    "BulkAction",
+    "BulkActionRun",
     "Connection",
     "ConnectionLimit",
     "ConnectionSecret",
@@ -49,6 +52,7 @@ __all__ = [
     "RecordLink",
     "RefusedHook",
     "Run",
+    "RunEdit",
     "SearchKey",
     "SyncJob",
     "Tenant",

@@ -46,7 +46,7 @@ class Payload(TenantModel):
     run_id = models.BigIntegerField(null=True)
     attempt = models.PositiveIntegerField(null=True)
     role = models.CharField(max_length=12)
-    """``event``, ``source``, ``mapped``, ``exchange``, ``context`` or ``answer``."""
+    """``event``, ``source``, ``mapped``, ``exchange``; ``edited``, ``edited_map`` and ``edit_diff`` of a person."""
     sealed = models.BinaryField()
     plain_bytes = models.PositiveIntegerField()
     created_at = models.DateTimeField(db_default=Now())

@@ -1,5 +1,6 @@
 """Runs: the run row is the queue. Heads keep the order of a record, links prove what became what."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -48,6 +49,12 @@ class Run(TenantModel):
     """The claim in force is such a lone one."""
     lone_deaths = models.PositiveSmallIntegerField(default=0, db_default=0)
     """Workers that died while serving nothing but this run; the second puts it aside."""
+    batch_of = models.BigIntegerField(null=True)
+    """While it is served: the run whose call writes this one as well, and whose place in the limits both share."""
+    start_from = models.CharField(max_length=6, blank=True, db_default="")
+    """What its attempts begin with, as a person chose for a retry: see ``StartFrom``."""
+    is_approved = models.BooleanField(default=False, db_default=False)
+    """A person looked at a change that was held for review, and sends it."""
     believe_missing_at = models.DateTimeField(null=True)
     """A look-up that finds nothing is believed only from this time on."""
     reason = models.CharField(max_length=300, blank=True)
@@ -155,6 +162,8 @@ class Attempt(TenantModel):
     class Meta:
         db_table = "attempt"
         constraints = [models.UniqueConstraint(fields=["tenant", "run", "number"], name="attempt_number")]
+        # Rows are written in the order of time: a few kilobytes tell where the last minutes lie.
+        indexes = [BrinIndex(fields=["finished_at"], name="attempt_finished", autosummarize=True)]
 
 
 class RecordLink(TenantModel):
@@ -168,6 +177,8 @@ class RecordLink(TenantModel):
     erp_key = models.CharField(max_length=120, blank=True)
     written_to_erp = models.CharField(max_length=64, blank=True)
     written_to_storefront = models.CharField(max_length=64, blank=True)
+    agreed = models.JSONField(null=True)
+    """What both sides held of fields that both may change, when they last agreed: see ``flows.conflicts``."""
     source_hash = models.CharField(max_length=64, blank=True)
     """Content of the source record that was last delivered."""
     made_by = models.CharField(max_length=20)

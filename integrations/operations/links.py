@@ -9,7 +9,8 @@ from integrations.flows.ports import IntentGrant, Link, LinkQuery
 from integrations.kinds import Kind, Side
 
 _COLUMNS = (
-    "storefront_id, erp_id, storefront_key, erp_key, written_to_erp, written_to_storefront, source_hash"
+    "storefront_id, erp_id, storefront_key, erp_key, written_to_erp, written_to_storefront, source_hash,"
+    " agreed::text"
 )
 _INTENT_SECONDS = 30.0
 

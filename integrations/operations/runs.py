@@ -1,34 +1,21 @@
-"""What a person does to runs: retry, skip, edit, link a SKU, add a missing row, decide a review, look inside.
+"""What a person does to runs: retry, skip, look inside. Editing is ``run_edits``, bulk is ``bulk_actions``.
 
 Called by ``portal.web`` and the API inside ``in_tenant``; set-based, audited, one call per door. A run that
 is not in a state the action fits is left alone: the count tells how many were changed.
 """
 
-import json
 from collections.abc import Sequence
-from decimal import InvalidOperation
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
 
-from integrations.kinds import Kind, canonical_json
-from integrations.kinds.record import from_canonical_json
-from integrations.models import Payload, Run, ValueMap, ValueMapVersion, current_tenant_id
-from integrations.operations import audit, links
+from integrations.kinds import Lane
+from integrations.kinds.bulk_action import RetryStart, RetryVersion
+from integrations.models import Run, current_tenant_id
+from integrations.operations import audit
 from integrations.operations.audit import Actor
 from integrations.operations.wake import wake_on_commit
-from integrations.stores import vault
-
-EDIT_LIMIT_BYTES = 512 * 1024
-
-
-class EditRefused(ValueError):
-    """The edited record cannot be used; the text says why, for the person who edits."""
-
-
-class LinkRefused(ValueError):
-    """The link contradicts one that stands; the text names it."""
-
 
 _LOCK_HEADS = """
 SELECT h.id FROM record_head h
@@ -38,14 +25,26 @@ ORDER BY h.record_key, h.flow_id FOR UPDATE
 """
 # A held run still holds its record's head; a dead one gave it up and takes it back only where it is free.
 # An attempt that ended in doubt may have been sent: the retry looks before it writes.
+# With another version what was mapped is mapped anew. "From the failed step" keeps what the last attempt had made; the
+# fence numbers attempts.
 _REVIVE = """
 WITH given AS (
     SELECT r.id, r.flow_id, r.record_key, r.status,
-           row_number() OVER (PARTITION BY r.flow_id, r.record_key ORDER BY r.sequence) AS place
-    FROM run r WHERE r.tenant_id = %(tenant)s AND r.id = ANY (%(ids)s) AND r.status IN ('held', 'dead')
+           row_number() OVER (PARTITION BY r.flow_id, r.record_key ORDER BY r.sequence) AS place,
+           CASE WHEN %(latest)s THEN coalesce(f.current_id, r.flow_version_id) ELSE r.flow_version_id END AS version_id
+    FROM run r JOIN flow f ON f.tenant_id = r.tenant_id AND f.id = r.flow_id
+    WHERE r.tenant_id = %(tenant)s AND r.id = ANY (%(ids)s) AND r.status IN ('held', 'dead')
 ), revived AS (
     UPDATE run r SET status = 'queued', due_at = now(), attempts = 0, finished_at = NULL, reason = '',
-        reason_code = '', problem = '[]',
+        reason_code = '', problem = '[]', flow_version_id = g.version_id, lane = coalesce(%(lane)s, r.lane),
+        is_approved = r.is_approved OR %(approves)s,
+        start_from = CASE
+            WHEN %(start)s = 'first_step' THEN 'source'
+            WHEN %(start)s = 'usual' AND (r.start_from <> 'mapped' OR r.flow_version_id = g.version_id) THEN r.start_from
+            WHEN %(start)s = 'failed_step' AND r.flow_version_id = g.version_id AND EXISTS (
+                SELECT 1 FROM payload p WHERE p.tenant_id = r.tenant_id AND p.run_id = r.id AND p.role = 'mapped'
+                AND p.attempt = r.fence) THEN 'mapped'
+            ELSE 'record' END,
         is_head = CASE WHEN g.status = 'held' THEN r.is_head ELSE h.live_run_id IS NULL AND g.place = 1 END,
         must_find = r.must_find OR EXISTS (
             SELECT 1 FROM attempt a WHERE a.tenant_id = r.tenant_id AND a.run_id = r.id AND a.outcome = 'in_doubt')
@@ -76,25 +75,67 @@ SELECT id FROM skipped
 """
 
 
-def retry(run_ids: Sequence[int], *, actor: Actor) -> int:
+@dataclass(frozen=True, slots=True)
+class RetryChoice:
+    """How a retry goes: with which version of the flow, and what it takes over from the attempts before."""
+
+    version: RetryVersion = RetryVersion.SAME
+    start: RetryStart = RetryStart.USUAL
+    approves: bool = False
+    """A change that was held for review is sent, where the target takes changes."""
+
+    @property
+    def words(self) -> str:
+        """What the audit log says of it; "" = the usual way."""
+        version = {RetryVersion.SAME: "", RetryVersion.LATEST: "latest version"}[self.version]
+        start = {
+            RetryStart.USUAL: "",
+            RetryStart.FAILED_STEP: "from the failed step",
+            RetryStart.FIRST_STEP: "from the first step",
+        }[self.start]
+        return ", ".join(filter(None, (version, start, "the change approved" if self.approves else "")))
+
+
+THE_USUAL = RetryChoice()
+
+
+def retry(run_ids: Sequence[int], *, actor: Actor, choice: RetryChoice = THE_USUAL) -> int:
     """Send held and failed runs back to the queue; returns how many went.
 
-    What is still missing holds them again. A run that may have been sent is looked for before it is written.
+    What is still missing holds them again. A run that may have been sent is looked for before it is written,
+    wherever the retry begins.
     """
-    revived = _revive(run_ids, actor)
+    revived = revive(run_ids, actor.name, choice=choice)
     if revived:
-        audit.record(actor, "run.retried", _subject(revived), f"{len(revived)} sent again")
+        words = f"{len(revived)} sent again"
+        audit.record(actor, "run.retried", _subject(revived), ", ".join(filter(None, (words, choice.words))))
     return len(revived)
 
 
-def _revive(run_ids: Sequence[int], actor: Actor) -> list[int]:
+def lock_heads(run_ids: Sequence[int]) -> None:
+    """Lock the records of these runs, as intake and finish do, before a run of theirs is locked."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK_HEADS, {"tenant": current_tenant_id(), "ids": list(run_ids)})
+
+
+def revive(
+    run_ids: Sequence[int], by: str, *, choice: RetryChoice = THE_USUAL, lane: Lane | None = None
+) -> list[int]:
+    """Put held and failed runs back into the queue, without a word in the audit log; returns which ones went.
+
+    ``lane`` moves them, so that many at once do not go before what happens now.
+    """
     values: dict[str, Any] = {
         "tenant": current_tenant_id(),
         "ids": list(run_ids),
-        "by": actor.name[:254],
+        "by": by[:254],
+        "latest": choice.version is RetryVersion.LATEST,
+        "start": choice.start.value,
+        "approves": choice.approves,
+        "lane": None if lane is None else lane.value,
     }
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_LOCK_HEADS, values)
+        lock_heads(run_ids)
         cursor.execute(_REVIVE, values)
         revived = [row[0] for row in cursor.fetchall()]
         wake_on_commit()
@@ -103,119 +144,33 @@ def _revive(run_ids: Sequence[int], actor: Actor) -> list[int]:
 
 def skip(run_ids: Sequence[int], reason: str, *, actor: Actor) -> int:
     """End held and failed runs without delivering them; returns how many. Later changes of their records go on."""
-    words = f"Skipped by {actor.name}: {reason.strip() or 'no reason given'}"
+    skipped = end(run_ids, reason, actor.name)
+    if skipped:
+        audit.record(actor, "run.skipped", _subject(skipped), f"{len(skipped)} skipped: {reason.strip()}")
+    return len(skipped)
+
+
+def end(run_ids: Sequence[int], reason: str, by: str) -> list[int]:
+    """End held and failed runs, without a word in the audit log; returns which ones ended."""
+    words = f"Skipped by {by}: {reason.strip() or 'no reason given'}"
     values: dict[str, Any] = {
         "tenant": current_tenant_id(),
         "ids": list(run_ids),
-        "by": actor.name[:254],
+        "by": by[:254],
         "reason": words[:300],
     }
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_LOCK_HEADS, values)
+        lock_heads(run_ids)
         cursor.execute(_SKIP, values)
         skipped = [row[0] for row in cursor.fetchall()]
         if skipped:
             cursor.execute("SELECT connect_pass_on(%s::bigint[], '{}')", [skipped])
-            audit.record(actor, "run.skipped", _subject(skipped), f"{len(skipped)} skipped: {reason.strip()}")
             wake_on_commit()
-    return len(skipped)
+    return skipped
 
 
 def _subject(run_ids: Sequence[int]) -> str:
     return f"run {run_ids[0]}" if len(run_ids) == 1 else f"{len(run_ids)} runs from {run_ids[0]}"
-
-
-def link_sku(pair_id: int, storefront_sku: str, erp_sku: str, *, actor: Actor) -> int:
-    """Link a SKU of the storefront with one of the ERP; returns how many held runs that released.
-
-    A link found by itself gives way to what a person says. Raises LinkRefused when the item belongs to another SKU,
-    or when one of them is empty.
-    """
-    ours, theirs = storefront_sku.strip(), erp_sku.strip()
-    if not ours or not theirs:
-        raise LinkRefused("Both SKUs are needed.")
-    tenant_id = current_tenant_id()
-    with transaction.atomic():
-        before = _held_by_product(pair_id)
-        stands = links.link_by_hand(tenant_id, pair_id, Kind.PRODUCT, ours, theirs)
-        if (stands.storefront_key, stands.erp_id) != (ours, theirs):
-            transaction.set_rollback(True)
-            raise LinkRefused(
-                f"{stands.storefront_key or stands.storefront_id} is linked to {stands.erp_id} already."
-            )
-        released = before - _held_by_product(pair_id)
-        audit.record(
-            actor, "link.added", f"pair {pair_id}", f"SKU {ours} is {theirs}; released {released} records"
-        )
-        wake_on_commit()
-    return released
-
-
-def _held_by_product(pair_id: int) -> int:
-    return Run.objects.filter(pair_id=pair_id, status="held", reason_code="missing_product").count()
-
-
-def add_value_row(pair_id: int, key: str, source: str, target: str, *, actor: Actor) -> int:
-    """Add a row to a value map as a new version; returns how many held runs that released.
-
-    Raises EditRefused for an empty value, ValueMap.DoesNotExist.
-    """
-    if not source.strip() or not target.strip():
-        raise EditRefused("Both values are needed.")
-    with transaction.atomic(), connection.cursor() as cursor:
-        table = ValueMap.objects.select_for_update(no_key=True).get(pair_id=pair_id, key=key)
-        current = ValueMapVersion.objects.get(value_map=table, number=table.current_number)
-        ValueMapVersion.objects.create(
-            value_map=table,
-            number=table.current_number + 1,
-            rows={**current.rows, source: target.strip()},
-            unknown=current.unknown,
-            default=current.default,
-            author=actor.name,
-        )
-        ValueMap.objects.filter(pk=table.pk).update(current_number=table.current_number + 1)
-        released = links.release_satisfied(
-            cursor, tenant_id=current_tenant_id(), kind="value_map", by=actor.name[:254]
-        )
-        audit.record(actor, "value_map.row_added", f"pair {pair_id}", f"{table.name}: {source} is {target}")
-        wake_on_commit()
-    return released
-
-
-def edit_and_retry(run_id: int, text: str, *, actor: Actor) -> None:
-    """Store an edited source record and send the run again with it.
-
-    Raises EditRefused with what is wrong; Run.DoesNotExist when it is not held or failed.
-    """
-    if len(text.encode()) > EDIT_LIMIT_BYTES:
-        raise EditRefused("The record is larger than 512 KB.")
-    try:
-        edited = from_canonical_json(text.encode())
-    except (ValueError, TypeError, InvalidOperation) as error:
-        where = f" in line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise EditRefused(f"This is not readable JSON{where}.") from error
-    if _has_float(edited):
-        # Only NaN and Infinity are read as floats; they are no amounts.
-        raise EditRefused("NaN and Infinity are no amounts.")
-    if not isinstance(edited, dict) or not edited:
-        raise EditRefused("The record is one JSON object.")
-    body = canonical_json(edited)
-    with transaction.atomic():
-        run = Run.objects.select_for_update(no_key=True).get(pk=run_id, status__in=("held", "dead"))
-        Payload.objects.create(
-            run_id=run.pk,
-            role="edited",
-            sealed=vault.seal(run.tenant_id, body, "edited"),
-            plain_bytes=len(body),
-        )
-        _revive([run.pk], actor)
-        audit.record(actor, "run.edited", f"run {run.pk}", "The record was edited and sent again")
-
-
-def _has_float(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(_has_float(one) for one in value.values())
-    return any(map(_has_float, value)) if isinstance(value, list) else isinstance(value, float)
 
 
 def note_look(run_id: int, *, actor: Actor) -> None:

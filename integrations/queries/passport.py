@@ -95,11 +95,13 @@ class Passport:
     must_find: bool
     is_held: bool
     search_keys: dict[str, str]
+    latest_version: int | None = None
+    """The flow's published version now; a retry may use it."""
 
 
 def find_passport(run_id: int, *, now: datetime) -> Passport | None:
     """Return the story around a run, None when the tenant has no such run."""
-    run = with_sides(Run.objects.filter(pk=run_id)).select_related("flow_version").first()
+    run = with_sides(Run.objects.filter(pk=run_id)).select_related("flow_version", "flow__current").first()
     if run is None:
         return None
     related = list(with_sides(Run.objects.filter(pk__in=_related_ids(run))).order_by("id"))
@@ -110,6 +112,7 @@ def find_passport(run_id: int, *, now: datetime) -> Passport | None:
         main=main,
         story=tuple(chapters),
         version=None if version is None else version.number,
+        latest_version=None if run.flow.current is None else run.flow.current.number,
         version_author="" if version is None else version.author,
         version_at=None if version is None else version.published_at,
         problems=tuple(FieldProblem(**problem) for problem in run.problem),

@@ -1,7 +1,7 @@
 """One run as every list shows it: both ids, one sentence, money, time. Shared by runs, errors, sandbox and home."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -11,6 +11,7 @@ from integrations.connectors import registry
 from integrations.connectors.spec import ConnectorSpec
 from integrations.kinds import Direction, Kind, RunStatus, Side
 from integrations.models import RecordLink, Run
+from integrations.queries.edits import edited_runs
 
 MOVING = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.RETRYING, RunStatus.IN_DOUBT)
 NEEDS_PERSON = (RunStatus.HELD, RunStatus.DEAD)
@@ -42,6 +43,8 @@ class RunRow:
     finished_at: datetime | None
     seconds: float
     attempts: int
+    is_edited: bool = False
+    """A person edited its record."""
 
     @property
     def source(self) -> ConnectorSpec:
@@ -67,10 +70,11 @@ def with_sides(runs: QuerySet[Run]) -> QuerySet[Run]:
 
 
 def as_rows(runs: Iterable[Run], *, now: datetime) -> list[RunRow]:
-    """Return rows of runs read by :func:`with_sides`; one more query turns ids into the numbers people say."""
+    """Return rows of runs read by :func:`with_sides`; two more queries: the numbers people say, and edits."""
     listed = list(runs)
     keys = _known_keys(listed)
-    return [_row(run, keys, now) for run in listed]
+    edited = edited_runs(run.pk for run in listed)
+    return [replace(_row(run, keys, now), is_edited=run.pk in edited) for run in listed]
 
 
 def as_row(run: Run, *, now: datetime) -> RunRow:

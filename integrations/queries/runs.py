@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from integrations.connectors import registry
 from integrations.kinds import Kind, RunStatus
-from integrations.models import Connection, Flow, Hold, Run, SearchKey
+from integrations.models import BulkActionRun, Connection, Flow, Hold, Run, SearchKey
 from integrations.queries.records import MOVING, NEEDS_PERSON, RunRow, as_rows, with_sides
 
 PAGE_SIZE = 25
@@ -43,6 +43,8 @@ class RunFilter:
     pair_id: int | None = None
     job_id: int | None = None
     """A sync job that asked for it."""
+    action_id: int | None = None
+    """A bulk action that took it on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,9 @@ def _filtered(given: RunFilter, answer: SearchAnswer | None) -> QuerySet[Run]:
         runs = runs.filter(pair_id=given.pair_id)
     if given.job_id is not None:
         runs = runs.filter(sync_job_id=given.job_id)
+    if given.action_id is not None:
+        taken = BulkActionRun.objects.filter(bulk_action_id=given.action_id)
+        runs = runs.filter(pk__in=taken.values("run_id"))
     return runs
 
 

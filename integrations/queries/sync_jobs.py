@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from integrations.flows.steps.match import MATCHED, MISSING
-from integrations.kinds import Direction, Kind
+from integrations.kinds import Direction, Kind, RunStatus
 from integrations.kinds.sync_job import SyncMode, SyncStatus
 from integrations.models import Run, SyncJob
 
@@ -206,6 +206,19 @@ class JobRow:
     number: str
     status: str
     reason: str
+    target_key: str = ""
+
+    @property
+    def words(self) -> str:
+        """Return what happened, or what happens next by itself."""
+        if self.reason:
+            return self.reason
+        match RunStatus(self.status):
+            case RunStatus.SUCCEEDED if self.target_key:
+                return f"Written as {self.target_key}"
+            case RunStatus.QUEUED:
+                return "Goes when its turn comes"
+        return ""
 
 
 def rows_needing_person(job_id: int, *, limit: int = 20) -> list[JobRow]:
@@ -225,6 +238,12 @@ def rows_newest(job_id: int, *, limit: int = 10) -> list[JobRow]:
 
 def _rows(runs: QuerySet[Run], limit: int, *, newest: bool = False) -> list[JobRow]:
     return [
-        JobRow(run.pk, run.business_key or run.record_key, run.status, run.reason)
+        JobRow(
+            run.pk,
+            run.business_key or run.record_key,
+            run.status,
+            run.reason,
+            run.target_key or run.target_id,
+        )
         for run in runs.order_by("-id" if newest else "id")[:limit]
     ]

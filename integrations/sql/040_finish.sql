@@ -88,7 +88,7 @@ BEGIN
     FOR g IN
         SELECT * FROM jsonb_to_recordset(p_links) AS l (
             run_id bigint, tenant_id bigint, pair_id bigint, kind text, storefront_id text, storefront_key text,
-            erp_id text, erp_key text, made_by text, to_erp text, to_storefront text, source_hash text)
+            erp_id text, erp_key text, made_by text, to_erp text, to_storefront text, source_hash text, agreed jsonb)
         WHERE l.run_id = ANY (p_ours) ORDER BY l.tenant_id, l.pair_id, l.kind, l.storefront_id, l.erp_id
     LOOP
         UPDATE record_link l SET
@@ -96,14 +96,16 @@ BEGIN
             erp_key = coalesce(nullif(g.erp_key, ''), l.erp_key),
             written_to_erp = coalesce(nullif(g.to_erp, ''), l.written_to_erp),
             written_to_storefront = coalesce(nullif(g.to_storefront, ''), l.written_to_storefront),
-            source_hash = coalesce(nullif(g.source_hash, ''), l.source_hash)
+            source_hash = coalesce(nullif(g.source_hash, ''), l.source_hash),
+            -- Each direction remembers its own fields.
+            agreed = CASE WHEN g.agreed IS NULL THEN l.agreed ELSE coalesce(l.agreed, '{}') || g.agreed END
         WHERE l.tenant_id = g.tenant_id AND l.pair_id = g.pair_id AND l.kind = g.kind
           AND l.storefront_id = g.storefront_id AND l.erp_id = g.erp_id;
         CONTINUE WHEN FOUND;
         INSERT INTO record_link (tenant_id, pair_id, kind, storefront_id, storefront_key, erp_id, erp_key, made_by,
-                                 written_to_erp, written_to_storefront, source_hash)
+                                 written_to_erp, written_to_storefront, source_hash, agreed)
         VALUES (g.tenant_id, g.pair_id, g.kind, g.storefront_id, g.storefront_key, g.erp_id, g.erp_key, g.made_by,
-                g.to_erp, g.to_storefront, g.source_hash)
+                g.to_erp, g.to_storefront, g.source_hash, g.agreed)
         ON CONFLICT DO NOTHING;
         IF NOT FOUND THEN
             RETURN NEXT g.run_id;

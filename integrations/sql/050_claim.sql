@@ -61,7 +61,9 @@ BEGIN
             RETURN 0;
         END IF;
         -- A statement of its own: it sees what the claim that held the lock before has committed.
-        SELECT count(*) INTO v_used FROM pair p JOIN run b ON b.pair_id = p.id AND b.status = 'running'
+        -- Runs that another one's call writes as well take up no place of their own.
+        SELECT count(*) INTO v_used FROM pair p
+        JOIN run b ON b.pair_id = p.id AND b.status = 'running' AND b.batch_of IS NULL
         WHERE v_limit.connection_id IN (p.storefront_id, p.erp_id);
         v_room := least(v_room, v_used * -1 + CASE v_limit.connection_id
             WHEN p_storefront THEN p_storefront_slots ELSE p_erp_slots END);
@@ -115,7 +117,8 @@ BEGIN
             CONTINUE WHEN v_room <= 0;
             RETURN QUERY
                 UPDATE run r SET status = 'running', leased_until = now() + make_interval(secs => p_lease),
-                    fence = r.fence + 1, started_at = coalesce(r.started_at, now()), claimed_by = p_worker
+                    fence = r.fence + 1, started_at = coalesce(r.started_at, now()), claimed_by = p_worker,
+                    batch_of = NULL
                 FROM (
                     SELECT d.id FROM run d JOIN flow f ON f.id = d.flow_id AND f.paused_at IS NULL
                     WHERE d.is_head AND d.status IN ('queued', 'retrying', 'in_doubt') AND d.lane = p_lanes[v_lane]
@@ -137,6 +140,28 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Claims what goes along with a run just claimed, where the target sets many records by one call: further first tries of
+-- the same flow version that carry their record. They share the call, so neither a slot nor a token is asked for them.
+DROP FUNCTION IF EXISTS connect_claim_along(bigint, integer, double precision, text);
+CREATE FUNCTION connect_claim_along(p_lead bigint, p_count integer, p_lease double precision, p_worker text)
+RETURNS TABLE (
+    id bigint, event_id bigint, record_key text, business_key text, fence bigint, claimed_at timestamptz
+) LANGUAGE sql
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET jit = off AS $$
+    UPDATE run r SET status = 'running', leased_until = now() + make_interval(secs => p_lease), fence = r.fence + 1,
+        started_at = coalesce(r.started_at, now()), claimed_by = p_worker, batch_of = p_lead
+    FROM (
+        SELECT d.id FROM run l
+        JOIN run d ON d.lane = l.lane AND d.pair_id = l.pair_id AND d.flow_version_id = l.flow_version_id
+        JOIN event e ON e.tenant_id = d.tenant_id AND e.id = d.event_id AND e.has_record
+        WHERE l.id = p_lead AND d.is_head AND d.status = 'queued' AND d.due_at <= now()
+          AND d.attempts = 0 AND NOT d.must_find AND NOT d.is_suspect
+        ORDER BY d.due_at, d.id LIMIT p_count FOR UPDATE OF d SKIP LOCKED
+    ) t
+    WHERE r.id = t.id
+    RETURNING r.id, r.event_id, r.record_key::text, r.business_key::text, r.fence, now()
+$$;
+
 -- Claims one run that was in the hands of a worker when it died; it is served with nothing beside it.
 DROP FUNCTION IF EXISTS connect_claim_suspect(double precision, text);
 CREATE FUNCTION connect_claim_suspect(p_lease double precision, p_worker text) RETURNS TABLE (
@@ -146,7 +171,7 @@ CREATE FUNCTION connect_claim_suspect(p_lease double precision, p_worker text) R
     storefront_revision integer, erp_revision integer, wants_proof boolean, is_failing boolean
 ) LANGUAGE sql AS $$
     UPDATE run r SET status = 'running', leased_until = now() + make_interval(secs => p_lease),
-        fence = r.fence + 1, claimed_by = p_worker, is_alone = true
+        fence = r.fence + 1, claimed_by = p_worker, is_alone = true, batch_of = NULL
     FROM (
         SELECT d.id, s.id AS storefront_id, e.id AS erp_id, s.revision AS storefront_revision,
                e.revision AS erp_revision
@@ -165,26 +190,41 @@ CREATE FUNCTION connect_claim_suspect(p_lease double precision, p_worker text) R
         t.storefront_id, t.erp_id, t.storefront_revision, t.erp_revision, true, false
 $$;
 
--- Everything a thread may need of claimed runs, in the order of their ids: event, edited source, parent, own link.
+-- Everything a thread may need of claimed runs, in the order of their ids: event, the source record and the target
+-- record to use instead of making them (edited, or kept for a retry), parent, own link.
 DROP FUNCTION IF EXISTS connect_prefetch(bigint[]);
 CREATE FUNCTION connect_prefetch(p_runs bigint[]) RETURNS TABLE (
     run_id bigint, found_by text, has_record boolean, occurred_at timestamptz, event_sealed bytea,
-    edited_sealed bytea, parent_source_id text, parent_target_id text, link text[]
+    source_role text, source_sealed bytea, mapped_role text, mapped_sealed bytea, reads_anew boolean, is_approved boolean,
+    parent_source_id text, parent_target_id text, link text[]
 ) LANGUAGE sql STABLE
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET jit = off AS $$
-    SELECT r.id, e.found_by, coalesce(e.has_record, false), e.occurred_at, b.sealed, x.sealed,
+    SELECT r.id, e.found_by, coalesce(e.has_record, false), e.occurred_at, b.sealed,
+           x.role, x.sealed, m.role, m.sealed, r.start_from = 'source', r.is_approved,
            coalesce(o.record_key, ''), coalesce(o.target_id, ''), l.link
     FROM run r JOIN flow f ON f.id = r.flow_id
     LEFT JOIN event e ON e.tenant_id = r.tenant_id AND e.id = r.event_id
     LEFT JOIN payload b ON e.has_record AND b.tenant_id = e.tenant_id AND b.event_id = e.id
     LEFT JOIN run o ON o.tenant_id = r.tenant_id AND o.id = r.parent_run_id
+    -- Only a run that was served before has payloads of its own.
     LEFT JOIN LATERAL (
-        SELECT p.sealed FROM payload p WHERE p.tenant_id = r.tenant_id AND p.run_id = r.id AND p.role = 'edited'
+        SELECT p.role, p.sealed FROM payload p
+        WHERE r.fence > 1 AND r.start_from <> 'source' AND p.tenant_id = r.tenant_id AND p.run_id = r.id
+          AND (p.role = 'edited' OR p.role = 'source' AND r.start_from IN ('record', 'mapped'))
         ORDER BY p.id DESC LIMIT 1
     ) x ON true
+    -- What was mapped before the source was edited is not made of it.
+    LEFT JOIN LATERAL (
+        SELECT p.role, p.sealed FROM payload p
+        WHERE r.fence > 1 AND r.start_from <> 'source' AND p.tenant_id = r.tenant_id AND p.run_id = r.id
+          AND (p.role = 'edited_map' OR p.role = 'mapped' AND r.start_from = 'mapped')
+          AND p.id > coalesce((SELECT max(d.id) FROM payload d WHERE d.tenant_id = r.tenant_id AND d.run_id = r.id
+                               AND d.role = 'edited'), 0)
+        ORDER BY p.id DESC LIMIT 1
+    ) m ON true
     LEFT JOIN LATERAL (
         SELECT ARRAY[k.storefront_id, k.erp_id, k.storefront_key, k.erp_key, k.written_to_erp,
-                     k.written_to_storefront, k.source_hash]::text[] AS link
+                     k.written_to_storefront, k.source_hash, k.agreed::text]::text[] AS link
         FROM (
             SELECT * FROM record_link WHERE f.direction = 'to_erp' AND tenant_id = r.tenant_id
                 AND pair_id = r.pair_id AND kind = r.kind AND storefront_id = r.record_key

@@ -5,16 +5,20 @@ limit, so every one may be missing.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from integrations.connectors.base import Exchange
+from integrations.kinds.changes import ChangeKind, FieldChange
 from integrations.kinds.record import from_canonical_json
 from integrations.mapping import EvaluationContext, ValueTable
 from integrations.mapping.trace import FieldTrace
 from integrations.models import Attempt, Payload, Run, ValueMapVersion
 from integrations.stores import vault, versions
+
+_RECORDS = frozenset({"source", "mapped", "edited", "edited_map"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,7 @@ class RunBodies:
     source: dict[str, Any] | None
     mapped: dict[str, Any] | None
     edited: dict[str, Any] | None
+    edited_mapped: dict[str, Any] | None
     exchanges: tuple[Exchange, ...]
 
 
@@ -35,12 +40,21 @@ def open_bodies(tenant_id: int, run_id: int) -> RunBodies:
         plain = vault.unseal(tenant_id, bytes(payload.sealed), payload.role)
         if payload.role == "exchange":
             exchanges.extend(Exchange(**one) for one in json.loads(plain))
-        else:
+        elif payload.role in _RECORDS:
             newest[payload.role] = plain
+            if payload.role == "edited":
+                # What was mapped before is not made of it.
+                newest.pop("edited_map", None)
     opened = {role: from_canonical_json(plain) for role, plain in newest.items()}
     if "source" not in opened:
         opened |= _source_of_event(tenant_id, run_id)
-    return RunBodies(opened.get("source"), opened.get("mapped"), opened.get("edited"), tuple(exchanges))
+    return RunBodies(
+        opened.get("source"),
+        opened.get("mapped"),
+        opened.get("edited"),
+        opened.get("edited_map"),
+        tuple(exchanges),
+    )
 
 
 def _source_of_event(tenant_id: int, run_id: int) -> dict[str, dict[str, Any]]:
@@ -83,3 +97,14 @@ def _context(run: Run, context: dict[str, Any]) -> EvaluationContext:
         value_tables=tables,
         links={(kind, key): target for kind, key, target in context.get("links", [])},
     )
+
+
+def open_changes(tenant_id: int, payload_ids: Sequence[int]) -> dict[int, tuple[FieldChange, ...]]:
+    """Return what edits changed, by payload; those whose bodies have left are missing."""
+    return {
+        payload.pk: tuple(
+            FieldChange(one["path"], ChangeKind(one["kind"]), one["before"], one["after"])
+            for one in from_canonical_json(vault.unseal(tenant_id, bytes(payload.sealed), "edit_diff"))
+        )
+        for payload in Payload.objects.filter(pk__in=list(payload_ids), role="edit_diff")
+    }

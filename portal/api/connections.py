@@ -16,7 +16,9 @@ from integrations.kinds import ConnectionHealth
 from integrations.models import Connection, Tenant, in_tenant
 from integrations.operations import connections
 from integrations.operations.connections import SettingsRefused
+from integrations.queries import backlog
 from integrations.queries.shown_settings import shown_settings
+from portal.api.backlog import BacklogSerializer
 from portal.api.conventions import MayBuild, MayOperate
 from portal.api.fields import PauseReason, SettingValue
 from portal.api.resource import Resource
@@ -171,6 +173,12 @@ class ConnectionResource(Resource):
         """Let a paused connection go on; what waited goes in order."""
         connections.resume(self.get_object().pk, actor=self.actor)
         return Response(ConnectionSerializer(self.get_object()).data)
+
+    @extend_schema(responses=BacklogSerializer)
+    @action(detail=True, methods=["get"])
+    def backlog(self, request: Request, pk: str) -> Response:
+        """Say what waits in all flows that use the connection, how fast it goes and until when."""
+        return Response(BacklogSerializer(backlog.of_connection(self.get_object().pk)).data)
 
 
 def _named(refusal: SettingsRefused) -> serializers.ValidationError:

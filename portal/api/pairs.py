@@ -14,7 +14,9 @@ from integrations.kinds import Direction, Environment, Kind
 from integrations.models import Connection, Pair
 from integrations.operations import pairs
 from integrations.operations.pairs import PairRefused
+from integrations.queries import backlog
 from integrations.queries.api_pairs import flows_of_pairs
+from portal.api.backlog import BacklogSerializer
 from portal.api.conventions import MayBuild, MayOperate
 from portal.api.fields import PauseReason, RowId
 from portal.api.resource import Resource
@@ -124,6 +126,12 @@ class PairResource(Resource):
         """Let a paused pair go on; what waited goes in order."""
         pairs.resume_pair(self.get_object().pk, actor=self.actor)
         return Response(_shown(self.get_object()))
+
+    @extend_schema(responses=BacklogSerializer)
+    @action(detail=True, methods=["get"])
+    def backlog(self, request: Request, pk: str) -> Response:
+        """Say what waits in the pair's flows, how fast it goes and until when."""
+        return Response(BacklogSerializer(backlog.of_pair(self.get_object().pk)).data)
 
 
 def _shown(pair: Pair) -> Any:

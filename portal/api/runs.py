@@ -1,21 +1,38 @@
-"""``/api/v1/runs``: what became of each record, found by any number it carries; retry and skip. Never a payload."""
+"""``/api/v1/runs``: what became of each record, found by any number it carries; retry, skip, edit.
+
+Never a payload, but for the masked record that an edit begins with.
+"""
 
 from typing import Any
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import exceptions, serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from integrations.kinds import Kind, RunStatus
-from integrations.models import Run
+from integrations.kinds.bulk_action import RetryStart, RetryVersion
+from integrations.models import Run, in_tenant
 from integrations.operations import runs as operations
+from integrations.operations.run_edits import EditPart
+from integrations.operations.runs import RetryChoice
 from integrations.queries.api_runs import attempts_of_run, runs_matching
+from integrations.queries.edits import edits_of
 from portal.api.conventions import MayOperate
 from portal.api.fields import RowId
 from portal.api.resource import Resource
+from portal.api.run_edits import (
+    EditBody,
+    EditCheckSerializer,
+    EditSerializer,
+    RecordSerializer,
+    RetryBody,
+    open_record,
+    shown_record,
+)
+from portal.api.run_edits import edit as edit_run
 
 
 class FieldProblemSerializer(serializers.Serializer[Any]):
@@ -83,6 +100,11 @@ class RunDetailSerializer(RunSerializer):
 
     problems = FieldProblemSerializer(source="problem", many=True)
     attempts = serializers.SerializerMethodField()
+    edits = serializers.SerializerMethodField(help_text="Who edited its record, newest first.")
+
+    @extend_schema_field(EditSerializer(many=True))
+    def get_edits(self, run: Run) -> Any:
+        return EditSerializer(edits_of(run.pk), many=True).data
 
     @extend_schema_field(AttemptSerializer(many=True))
     def get_attempts(self, run: Run) -> Any:
@@ -120,7 +142,8 @@ class NotWaiting(exceptions.APIException):
 class RunResource(Resource):
     queryset = Run.across_tenants.none()
     serializer_class = RunSerializer
-    permissions_of = {"retry": MayOperate, "skip": MayOperate}
+    permissions_of = {"retry": MayOperate, "skip": MayOperate, "record": MayOperate, "edit": MayOperate}
+    speaks_to_remotes = frozenset({"edit"})
 
     def get_queryset(self) -> QuerySet[Run]:
         return runs_matching()
@@ -147,16 +170,51 @@ class RunResource(Resource):
         """Show one run with its attempts and what happened in each."""
         return Response(RunDetailSerializer(self.get_object()).data)
 
-    @extend_schema(request=None, responses=RunDetailSerializer)
+    @extend_schema(request=RetryBody, responses=RunDetailSerializer)
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: str) -> Response:
         """Send a held or failed run back to the queue; 409 where it is neither.
 
-        A write that may have arrived before is looked for first.
+        With the same version of its flow or the latest, from the failed step or from the first one. A write that may
+        have arrived before is looked for first, whatever is chosen.
         """
-        if operations.retry([self.get_object().pk], actor=self.actor) != 1:
+        run = self.get_object()
+        body = RetryBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        wanted = body.validated_data
+        choice = RetryChoice(
+            RetryVersion(wanted["version"]), RetryStart(wanted["start"]), approves=wanted["approves"]
+        )
+        if operations.retry([run.pk], actor=self.actor, choice=choice) != 1:
             raise NotWaiting
         return Response(RunDetailSerializer(self.get_object()).data)
+
+    @extend_schema(
+        parameters=[OpenApiParameter("part", enum=[one.value for one in EditPart], default="source")],
+        responses=RecordSerializer,
+    )
+    @action(detail=True, methods=["get"])
+    def record(self, request: Request, pk: str) -> Response:
+        """Show the record of a held or failed run for an edit, personal values masked; 409 where there is none."""
+        run = self.get_object()
+        try:
+            part = EditPart(request.query_params.get("part", EditPart.SOURCE.value))
+        except ValueError as error:
+            raise serializers.ValidationError({"part": ["It is source or mapped."]}) from error
+        return Response(shown_record(open_record(run.pk, part), part))
+
+    @extend_schema(request=EditBody, responses=EditCheckSerializer)
+    @action(detail=True, methods=["post"])
+    def edit(self, request: Request, pk: str) -> Response:
+        """Change fields of a held or failed run's record and send it again; 409 where somebody else was faster.
+
+        What does not fit is named field by field (400), and nothing is stored. Masked values need ``reveal``.
+        """
+        with in_tenant(self.caller.tenant_id):
+            run = self.get_object()
+        body = EditBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        return Response(edit_run(self.caller.tenant_id, run.pk, body.validated_data, self.actor))
 
     @extend_schema(request=SkipReason, responses=RunDetailSerializer)
     @action(detail=True, methods=["post"])

@@ -25,7 +25,7 @@ _ERRORS = {
     "401": "No key, or one that is unknown or revoked.",
     "403": "The role of the key does not allow this.",
     "404": "There is no such row in this tenant.",
-    "409": "The run is neither held nor failed, or the job does not stand where this can be done.",
+    "409": "The run or job does not stand where this can be done, or somebody else was faster.",
     "422": "The idempotency key was used for another request.",
     "429": "Too many requests; `Retry-After` says how many seconds to wait.",
 }
@@ -78,7 +78,7 @@ class ResourceSchema(AutoSchema):
         possible = {
             "400": self.method != "GET" or self._is_list_view(),
             "404": "{id}" in self.path or self._is_list_view(),
-            "409": self._action in ("retry", "skip"),
+            "409": self._action in ("retry", "skip", "edit", "record", "cancel"),
             "422": self.method == "POST",
         }
         return possible.get(code, True)

@@ -4,10 +4,12 @@ from django.http import HttpRequest, JsonResponse
 from django.urls import URLPattern, URLResolver, include, path
 from rest_framework.routers import SimpleRouter
 
+from portal.api.bulk_actions import BulkActionResource
 from portal.api.connections import ConnectionResource
 from portal.api.conventions import PROBLEM_JSON
 from portal.api.events import EventResource
 from portal.api.health import live, ready
+from portal.api.holds import HoldResource
 from portal.api.pairs import PairResource
 from portal.api.runs import RunResource
 from portal.api.schema import schema
@@ -17,6 +19,8 @@ router = SimpleRouter(trailing_slash=False)
 router.register("connections", ConnectionResource, basename="connection")
 router.register("pairs", PairResource, basename="pair")
 router.register("runs", RunResource, basename="run")
+router.register("bulk-actions", BulkActionResource, basename="bulk-action")
+router.register("holds", HoldResource, basename="hold")
 router.register("events", EventResource, basename="event")
 router.register("sync-jobs", SyncJobResource, basename="sync-job")
 

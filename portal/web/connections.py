@@ -15,12 +15,14 @@ from integrations.kinds import Side
 from integrations.models import Connection, in_tenant
 from integrations.operations import connections as operations
 from integrations.operations.connections import SettingsRefused
+from integrations.queries import backlog as backlogs
 from integrations.queries import connections as queries
 from integrations.queries import pairs as pair_queries
 from integrations.queries.connections import ConnectionState
 from portal.accounts.roles import Permission, allows
 from portal.tenancy import TenantRequest, tenant_page
 from portal.web import connection_form
+from portal.web.backlog import backlog_of
 from portal.web.components import Crumb
 from portal.web.pages import actor_of, address, back_to
 
@@ -115,6 +117,7 @@ def _page(
         "groups": connection_form.groups(form, found.spec),
         "capabilities": queries.capability_rows(found.spec),
         "verbs": [verb.value for verb in queries.VERBS],
+        **backlog_of(backlogs.of_connection(found.id)),
         "used_by": queries.used_by(found.id),
         "polls": queries.polls_of(found.id),
         "changes": pair_queries.changes_of(f"connection {found.id}"),

@@ -11,23 +11,20 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from integrations.models import Run, ValueMap
+from integrations.models import ValueMap
+from integrations.operations import bulk_actions, releases
 from integrations.operations import runs as operations
-from integrations.operations.runs import EditRefused, LinkRefused
-from integrations.queries import causes, runs
+from integrations.operations.bulk_steps import CHUNK
+from integrations.operations.releases import LinkRefused, Released, RowRefused
+from integrations.queries import causes, holds, runs
 from integrations.queries.causes import Cause
-from integrations.queries.passport import find_passport
 from integrations.queries.runs import RunFilter, SearchAnswer
-from integrations.stores import bodies
+from integrations.queries.selections import selection_of
 from portal.accounts.roles import Permission
 from portal.tenancy import TenantRequest, tenant_page
-from portal.web import passport_words
-from portal.web.components import Crumb
+from portal.web.bulk_selection import query_of_cause
 from portal.web.pages import actor_of, address, back_to, number
-from portal.web.record_text import json_text
-
-# What one retry of a record costs in remote calls, about: read it, look for it, write it.
-CALLS_PER_RECORD = 3
+from portal.web.wording import count_words
 
 
 def _find(key: str) -> Cause:
@@ -47,6 +44,16 @@ def _desk(**more: Any) -> dict[str, Any]:
         "now": timezone.now(),
         **more,
     }
+
+
+def releases_of(cause: Cause) -> str:
+    """Return what mending a cause lets go, over all flows: ``17 orders and 3 returns``; "" where nothing is released."""
+    match cause.remedy:
+        case causes.Remedy.LINK:
+            return holds.release_words(holds.released_by_link(cause.pair_id, cause.hold_key))
+        case causes.Remedy.ADD_ROW:
+            return holds.release_words(holds.released_by_row(cause.pair_id, *cause.value_map))
+    return ""
 
 
 @tenant_page(Permission.VIEW)
@@ -90,50 +97,24 @@ def group(request: TenantRequest, key: str) -> HttpResponse:
             words=f"{len(page.rows)} of {found.count:,d}, newest first",
             newer_url=f"?after={page.newer}" if page.newer else "",
             older_url=f"?before={page.older}" if page.older else "",
-            calls=found.count * CALLS_PER_RECORD,
+            plan_query=query_of_cause(found),
+            releases=releases_of(found),
         ),
     )
 
 
 @tenant_page(Permission.OPERATE)
-def plan(request: TenantRequest, key: str) -> HttpResponse:
-    """Show what retrying a whole group means before anything is done."""
-    found = _find(key)
-    ids = causes.runs_of(found)
-    return render(
-        request,
-        "web/error_plan.html",
-        {
-            "cause": found,
-            "count": len(ids),
-            "calls": len(ids) * CALLS_PER_RECORD,
-            "crumbs": [
-                Crumb("Error desk", address(request, "errors")),
-                Crumb(found.title, address(request, "error-group", key=key)),
-                Crumb("Plan"),
-            ],
-        },
-    )
-
-
-@tenant_page(Permission.OPERATE)
-@require_POST
-def retry_group(request: TenantRequest, key: str) -> HttpResponse:
-    """Send all records of a cause again, oldest first."""
-    sent = operations.retry(causes.runs_of(_find(key)), actor=actor_of(request))
-    messages.success(request, f"{sent} sent again, oldest first.")
-    return back_to(request, "errors")
-
-
-@tenant_page(Permission.OPERATE)
 @require_POST
 def skip_group(request: TenantRequest, key: str) -> HttpResponse:
-    """End all records of a cause without delivering them."""
+    """End all records of a cause without delivering them; more than one chunk go as a bulk action."""
     found = _find(key)
     reason = request.POST.get("reason", "").strip()
     if not reason:
         messages.error(request, "Say why they are skipped; nothing was changed.")
         return back_to(request, "error-group", key=key)
+    if found.count > CHUNK:
+        action = bulk_actions.start_skip(selection_of(found), found.title, reason, actor=actor_of(request))
+        return HttpResponseRedirect(address(request, "bulk-action", action_id=action.pk))
     ended = operations.skip(causes.runs_of(found), reason, actor=actor_of(request))
     messages.success(request, f"{ended} skipped.")
     return back_to(request, "errors")
@@ -147,12 +128,11 @@ def link_sku(request: TenantRequest, key: str) -> HttpResponse:
     other = request.POST.get("sku", "")
     ours, theirs = (found.hold_key, other) if found.target is found.erp else (other, found.hold_key)
     try:
-        released = operations.link_sku(found.pair_id, ours, theirs, actor=actor_of(request))
+        released = releases.link_sku(found.pair_id, ours, theirs, actor=actor_of(request))
     except LinkRefused as refusal:
         messages.error(request, str(refusal))
         return back_to(request, "error-group", key=key)
-    messages.success(request, f"{ours} is {theirs}. {released} records go in order.")
-    return back_to(request, "errors")
+    return _after_release(request, f"{ours} is {theirs} now.", released)
 
 
 @tenant_page(Permission.OPERATE)
@@ -163,56 +143,17 @@ def add_row(request: TenantRequest, key: str) -> HttpResponse:
     table, source = found.value_map
     target = request.POST.get("target", "")
     try:
-        released = operations.add_value_row(found.pair_id, table, source, target, actor=actor_of(request))
-    except (EditRefused, ValueMap.DoesNotExist) as refusal:
+        released = releases.add_value_row(found.pair_id, table, source, target, actor=actor_of(request))
+    except (RowRefused, ValueMap.DoesNotExist) as refusal:
         messages.error(request, str(refusal))
         return back_to(request, "error-group", key=key)
-    messages.success(request, f"{source} is {target} now. {released} records go in order.")
+    return _after_release(request, f"{source} is {target} now.", released)
+
+
+def _after_release(request: TenantRequest, words: str, released: Released) -> HttpResponse:
+    """Say how many went; more than one chunk is seen through on a page of its own."""
+    noun = "record goes" if released.total == 1 else "records go"
+    messages.success(request, f"{words} {count_words(released.total)} {noun} in order.")
+    if released.action_id is not None:
+        return HttpResponseRedirect(address(request, "bulk-action", action_id=released.action_id))
     return back_to(request, "errors")
-
-
-@tenant_page(Permission.OPERATE)
-def edit(request: TenantRequest, run_id: int) -> HttpResponse:
-    """Show a held or failed record for editing, and send the edited one again."""
-    found = find_passport(run_id, now=timezone.now())
-    if found is None:
-        raise Http404("no such run")
-    row, problem = found.main.row, ""
-    opened = bodies.open_bodies(request.tenant.pk, run_id)
-    source = opened.edited or opened.source
-    text = "" if source is None else json_text(source)
-    if request.method == "POST":
-        text = request.POST.get("record", "")
-        try:
-            operations.edit_and_retry(run_id, text, actor=actor_of(request))
-        except EditRefused as refusal:
-            problem = str(refusal)
-        except Run.DoesNotExist:
-            messages.error(request, "It is not waiting for you any more.")
-            return back_to(request, "run", run_id=run_id)
-        else:
-            messages.success(request, f"{row.kind.label.capitalize()} {row.number} was sent again as edited.")
-            return HttpResponseRedirect(address(request, "run", run_id=run_id))
-    elif not row.needs_person or source is None:
-        raise Http404("nothing to edit")
-    else:
-        # The editor shows the record as it is, personal data included.
-        operations.reveal(run_id, actor=actor_of(request))
-    return render(
-        request,
-        "web/run_edit.html",
-        {
-            "row": row,
-            "headline": passport_words.headline(found),
-            "text": text,
-            "problem": problem,
-            "problems": found.problems,
-            "is_edited": opened.edited is not None,
-            "crumbs": [
-                Crumb("Error desk", address(request, "errors")),
-                Crumb(row.number or str(row.id), address(request, "run", run_id=run_id)),
-                Crumb("Edit and retry"),
-            ],
-        },
-        status=400 if problem else 200,
-    )

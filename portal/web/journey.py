@@ -10,10 +10,10 @@ from decimal import Decimal
 
 from integrations.flows.definition import external_reference
 from integrations.kinds import Direction, Kind, RunStatus, Side
+from integrations.kinds.privacy import mask_emails
 from integrations.queries.passport import AttemptState, Chapter, HoldState, Passport
 from portal.web import wording
 from portal.web.components import Hop, HopState, MoneyVerdict, Place
-from portal.web.record_text import mask_emails
 
 _FAILURE_WORDS = {
     "Transient": "{label} did not answer",

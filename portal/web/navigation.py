@@ -37,9 +37,13 @@ NAVIGATION: tuple[tuple[str, tuple[NavigationPage, ...]], ...] = (
         (
             NavigationPage("home", "Home", "home"),
             NavigationPage(
-                "errors", "Error desk", "alert-square-rounded", frozenset({"error-group"}), "Errors"
+                "errors",
+                "Error desk",
+                "alert-square-rounded",
+                frozenset({"error-group", "bulk-actions", "bulk-new", "bulk-action"}),
+                "Errors",
             ),
-            NavigationPage("runs", "Runs", "list-search", frozenset({"run"})),
+            NavigationPage("runs", "Runs", "list-search", frozenset({"run", "run-edit"})),
             NavigationPage("alerts", "Alerts", "bell"),
         ),
     ),

@@ -12,12 +12,14 @@ from integrations.kinds import Environment, Side
 from integrations.models import Connection, Flow, Pair
 from integrations.operations import pairs as operations
 from integrations.operations.pairs import PairRefused
+from integrations.queries import backlog as backlogs
 from integrations.queries import connections as connection_queries
 from integrations.queries import pairs as queries
 from integrations.queries.pairs import PairState
 from integrations.queries.sync_jobs import unfinished_of_pair
 from portal.accounts.roles import Permission
 from portal.tenancy import TenantRequest, tenant_page
+from portal.web.backlog import backlog_of
 from portal.web.components import Crumb
 from portal.web.pages import actor_of, address, back_to
 from portal.web.wording import count_words
@@ -102,6 +104,7 @@ def show(request: TenantRequest, pair_id: int) -> HttpResponse:
             "store_polls": store_polls,
             "erp_polls": erp_polls,
             "sync_jobs": _job_notes(pair_id),
+            **backlog_of(backlogs.of_pair(pair_id)),
             "changes": queries.changes_of(f"pair {pair_id}"),
             "crumbs": [Crumb("Pairs", address(request, "pairs")), Crumb(found.environment.label)],
         },

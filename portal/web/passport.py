@@ -18,7 +18,8 @@ from integrations.queries.passport import Passport
 from integrations.stores import bodies
 from portal.accounts.roles import Permission
 from portal.tenancy import TenantRequest, tenant_page
-from portal.web import journey, passport_panels, passport_words
+from portal.web import errors, journey, passport_panels, passport_words
+from portal.web.bulk_actions import retry_choice
 from portal.web.components import Crumb
 from portal.web.pages import actor_of, address, back_to, number
 
@@ -57,7 +58,8 @@ def _note_look(request: TenantRequest, run_id: int) -> None:
         request.session["looked_at"] = {**recent, str(run_id): now}
 
 
-def _is_revealed(request: TenantRequest, run_id: int) -> bool:
+def is_revealed(request: TenantRequest, run_id: int) -> bool:
+    """Return whether this person asked for the record's personal data a few minutes ago."""
     until: float = request.session.get("revealed", {}).get(str(run_id), 0)
     return timezone.now().timestamp() < until
 
@@ -65,22 +67,22 @@ def _is_revealed(request: TenantRequest, run_id: int) -> bool:
 def _page(request: TenantRequest, found: Passport) -> dict[str, Any]:
     now, row = timezone.now(), found.main.row
     opened = bodies.open_bodies(request.tenant.pk, row.id)
-    is_revealed = _is_revealed(request, row.id)
+    shows = is_revealed(request, row.id)
     urls = {
         chapter.row.id: address(request, "run", run_id=chapter.row.id)
         for chapter in found.story
         if chapter.row.id != row.id
     }
-    exchanges = passport_panels.exchange_views(opened.exchanges, number(request, "call"), is_revealed)
+    exchanges = passport_panels.exchange_views(opened.exchanges, number(request, "call"), shows)
     cause = causes.find_cause_of(row.id) if row.needs_person else None
-    trace = passport_panels.trace_rows(found, opened, is_revealed)
+    trace = passport_panels.trace_rows(found, opened, shows)
     return {
         "passport": found,
         "row": row,
         "headline": passport_words.headline(found),
         "sub": passport_words.sub(found, cause),
-        "facts": passport_words.facts(found, now, is_revealed, opened.source),
-        "hops": journey.tell(found, now=now, url_of=urls, is_revealed=is_revealed),
+        "facts": passport_words.facts(found, now, shows, opened.source),
+        "hops": journey.tell(found, now=now, url_of=urls, is_revealed=shows),
         "crumbs": [
             Crumb("Runs", address(request, "runs")),
             Crumb(
@@ -90,14 +92,19 @@ def _page(request: TenantRequest, found: Passport) -> dict[str, Any]:
         ],
         "exchanges": exchanges,
         "exchange": next((one for one in exchanges if one.is_current), None),
-        "is_revealed": is_revealed,
+        "is_revealed": shows,
         "reveal_minutes": REVEAL_MINUTES,
         "money": passport_panels.money_check(found),
         "trace": trace,
         "cause": cause,
-        "problems": passport_panels.problems(found, is_revealed),
+        "problems": passport_panels.problems(found, shows),
+        "edits": passport_panels.edit_views(found, request.tenant.pk, shows),
         "lines": passport_panels.order_lines(opened.source),
         "looks": pairs.changes_of(f"run {row.id}", limit=6),
+        "releases": errors.releases_of(cause) if cause else "",
+        "own_version": found.version,
+        "latest_version": found.latest_version if found.latest_version != found.version else None,
+        "can_approve": row.reason_code == "changed_after_release" and row.target.can(row.kind, Verb.UPDATE),
         "is_moving": not row.status.info.is_final and not row.needs_person,
         "can_edit": row.needs_person and opened.source is not None,
         # A follow-up has no record of its own in the source; what is moving reads the present state anyway.
@@ -118,7 +125,7 @@ def _must_exist(run_id: int) -> None:
 def retry(request: TenantRequest, run_id: int) -> HttpResponse:
     """Send one held or failed run again."""
     _must_exist(run_id)
-    if operations.retry([run_id], actor=actor_of(request)):
+    if operations.retry([run_id], actor=actor_of(request), choice=retry_choice(request.POST)):
         messages.success(request, "Sent again. It goes as soon as its turn comes.")
     else:
         messages.error(request, "It is not waiting for you any more.")

@@ -3,17 +3,21 @@
 Called by ``portal.web.passport``; personal data is masked here unless the person revealed it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from integrations.connectors.base import Exchange
 from integrations.connectors.errors import FieldProblem
+from integrations.kinds.changes import FieldChange
+from integrations.kinds.privacy import is_personal, mask_text, masked
 from integrations.models import Run
+from integrations.queries.edits import EditRow, edits_of
 from integrations.queries.passport import Passport
 from integrations.stores import bodies
 from portal.web import wording
-from portal.web.record_text import exchange_text, is_personal, mask_text, masked
+from portal.web.record_text import exchange_text
 
 _LONGEST_VALUE = 120
 
@@ -48,11 +52,42 @@ class TraceRow:
 
 def problems(found: Passport, is_revealed: bool) -> list[FieldProblem]:
     """Return what does not fit; a value of a personal field is masked unless revealed."""
+    return list(found.problems) if is_revealed else masked_problems(found.problems)
+
+
+def masked_problems(found: Iterable[FieldProblem]) -> list[FieldProblem]:
+    """Return problems with the values of personal fields masked."""
     return [
-        one
-        if is_revealed
-        else replace(one, value=mask_text(one.value) if is_personal(one.field) else masked(one.value))
-        for one in found.problems
+        replace(one, value=mask_text(one.value) if is_personal(one.field) else masked(one.value))
+        for one in found
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class EditView:
+    """One edit as the passport tells it; ``changes`` is empty once its values have left."""
+
+    row: EditRow
+    whose: str
+    changes: tuple[FieldChange, ...]
+
+
+def edit_views(found: Passport, tenant_id: int, is_revealed: bool) -> list[EditView]:
+    """Return what people edited, newest first; masked as the record itself is."""
+    row = found.main.row
+    edits = edits_of(row.id)
+    kept = bodies.open_changes(tenant_id, [one.payload_id for one in edits])
+    return [
+        EditView(
+            row=one,
+            whose=f"record of {row.source.label}"
+            if one.part == "source"
+            else f"record for {row.target.label}",
+            changes=tuple(
+                change if is_revealed else change.masked for change in kept.get(one.payload_id, ())
+            ),
+        )
+        for one in edits
     ]
 
 

@@ -9,11 +9,11 @@ from typing import Any
 from django.utils import timezone
 
 from integrations.kinds import RunStatus
+from integrations.kinds.privacy import mask_text
 from integrations.queries import causes
 from integrations.queries.passport import Passport
 from portal.web import wording
 from portal.web.components import Fact
-from portal.web.record_text import mask_text
 
 
 def headline(found: Passport) -> str:

@@ -11,47 +11,11 @@ from decimal import Decimal
 from typing import Any
 
 from integrations.kinds import canonical_json
+from integrations.kinds.privacy import is_personal, mask_emails, mask_text, masked
 
-_PERSONAL = re.compile(
-    r"(?i)(e_?mail|phone|fax|first_?name|last_?name|full_?name|ship_?name|bill_?name|ship_?attn|bill_?attn|attention"
-    r"|addr(ess)?(_?\d|_line)?$|street|(^|ship|bill)_?addr\d|city$|zip|postal|post_?code|^login$|^ip$|company)"
-)
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
 _XML_LEAF = re.compile(r"(<(?:\w+:)?(\w+)(?:\s[^<>]*)?>)([^<>]+)(</)")
 _XML_ATTRIBUTE = re.compile(r'(\b(\w+)=")([^"]*)(")')
 _HEADER = re.compile(r"[A-Za-z0-9-]+: ")
-DOTS = "•••"
-
-
-def mask_text(value: str) -> str:
-    """Return a value that keeps its first letter: ``J•••``; an e-mail keeps its domain as well."""
-    if not value.strip():
-        return value
-    name, at, domain = value.partition("@")
-    return f"{name[:1]}{DOTS}{at}{domain}" if at and "." in domain else f"{value[:1]}{DOTS}"
-
-
-def mask_emails(text: str) -> str:
-    """Return a sentence with every e-mail address in it masked."""
-    return _EMAIL.sub(lambda found: mask_text(found.group()), text)
-
-
-def is_personal(name: str) -> bool:
-    """Return whether a field of this name tells who or where a person is."""
-    return _PERSONAL.search(name) is not None
-
-
-def masked(value: Any, name: str = "") -> Any:
-    """Return a record with personal fields masked; numbers and flags are left."""
-    if isinstance(value, Mapping):
-        return {key: masked(one, str(key)) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [masked(one, name) for one in value]
-    if isinstance(value, str):
-        if is_personal(name):
-            return mask_text(value)
-        return mask_emails(value)
-    return value
 
 
 def json_text(value: Any, indent: int = 0) -> str:
@@ -72,6 +36,18 @@ def json_text(value: Any, indent: int = 0) -> str:
     if isinstance(value, str | int | bool) or value is None:
         return json.dumps(value, ensure_ascii=False)
     return canonical_json(value).decode()
+
+
+_LONGEST_VALUE = 200
+
+
+def value_text(value: Any) -> str:
+    """Return one value of a record in a line: texts as they are, amounts with their digits, the rest as JSON."""
+    if value is None:
+        return "nothing"
+    text = value if isinstance(value, str) else " ".join(json_text(value).split())
+    text = text or "an empty text"
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 
 _FILLERS = frozenset({"", "0", "false", "1900-01-01T00:00:00"})

@@ -12,6 +12,7 @@ from integrations.queries import causes, runs
 from integrations.queries.runs import RunFilter
 from portal.accounts.roles import Permission
 from portal.tenancy import TenantRequest, tenant_page
+from portal.web.bulk_selection import query_of_filter
 from portal.web.pages import number
 
 
@@ -52,6 +53,7 @@ def _asked(request: TenantRequest) -> RunFilter:
         flow_id=number(request, "flow"),
         pair_id=number(request, "pair"),
         job_id=number(request, "job"),
+        action_id=number(request, "bulk"),
     )
 
 
@@ -65,6 +67,7 @@ def query_of(asked: RunFilter, **changes: object) -> str:
         "flow": asked.flow_id or "",
         "pair": asked.pair_id or "",
         "job": asked.job_id or "",
+        "bulk": asked.action_id or "",
         **changes,
     }
     return "?" + urlencode({name: value for name, value in parts.items() if value not in ("", None)})
@@ -129,6 +132,8 @@ def run_list(request: TenantRequest) -> HttpResponse:
         (label, chosen, query_of(asked, **{name: ""}), choices)
         for name, label, chosen, choices in _menus(asked, runs.flow_choices())
     ]
+    plan_query = "" if asked.action_id is not None else query_of_filter(asked)
+    waiting_count = next(tab for tab in tabs if tab.label == runs.TAB_LABELS["needs"])
     waiting = None
     if answer is not None and answer.run_ids:
         folded = runs.fold(asked.search)
@@ -145,6 +150,8 @@ def run_list(request: TenantRequest) -> HttpResponse:
             "menus": menus,
             "current": current,
             "is_filtered": asked != RunFilter(),
+            "waiting_count": waiting_count,
+            "plan_query": plan_query,
             "words": f"{len(page.rows)} of {current.count:,d}{' and more' if current.is_more else ''}"
             f" {'run' if current.count == 1 else 'runs'}, newest first",
             "newer_url": query_of(asked, after=page.newer) if page.newer else "",

@@ -150,7 +150,8 @@ def preview_words(seen: Preview) -> str:
             f"{many}{linked}. There is nothing to do." if tally.count else "There is nothing in this period."
         )
     duration = duration_words(seen.seconds)
-    return f"{many}{linked}. At {seen.per_minute} a minute the rest takes about {duration}."
+    what = "the rest takes" if tally.linked else f"{'it takes' if tally.count == 1 else 'they take'}"
+    return f"{many}{linked}. At {seen.per_minute} a minute {what} about {duration}."
 
 
 def _find(job_id: int) -> JobState:
@@ -172,7 +173,8 @@ def verdict(job: JobState) -> str:
             return f"Stopped: {job.reason}"
         case SyncStatus.FINISHED:
             if job.needs_person:
-                return f"Through. {count_words(job.needs_person)} of its records need you."
+                verb = "needs" if job.needs_person == 1 else "need"
+                return f"Through. {count_words(job.needs_person)} of its records {verb} you."
             return "Through. Nothing needs you."
     if job.reason:
         return f"Waits and tries again by itself: {job.reason}"
@@ -201,8 +203,13 @@ def show(request: TenantRequest, job_id: int) -> HttpResponse:
             "missing": queries.rows_missing(job_id) if found.mode is SyncMode.MATCH_ONLY else [],
             "newest": queries.rows_newest(job_id),
             "changes": pairs.changes_of(f"sync_job {job_id}"),
-            "crumbs": [Crumb("Sync jobs", address(request, "sync-jobs")), Crumb(found.mode.label)],
+            "crumbs": [
+                Crumb("Sync jobs", address(request, "sync-jobs")),
+                Crumb(f"{found.mode.label} {found.id}"),
+            ],
         },
+        # To htmx: nothing changes any more, stop asking.
+        status=286 if found.status.info.is_final and request.headers.get("HX-Request") else 200,
     )
 
 

@@ -11,8 +11,20 @@ from django.utils import timezone
 
 from integrations.kinds import Role
 from integrations.kinds.sync_job import SyncMode
-from integrations.models import AuditEntry, Connection, Event, Flow, Pair, Run, SyncJob, in_tenant
-from integrations.operations import sync_jobs
+from integrations.models import (
+    AuditEntry,
+    BulkAction,
+    Connection,
+    Event,
+    Flow,
+    Hold,
+    Pair,
+    Run,
+    SyncJob,
+    in_tenant,
+)
+from integrations.operations import bulk_actions, sync_jobs
+from integrations.queries.selections import Selection
 from portal.accounts.keys import KeyRefused, create_key, recognise_key, revoke_key
 from portal.accounts.models import ApiKey
 from portal.api import throttle
@@ -21,7 +33,10 @@ from tests.api.conftest import Program, make_program
 from tests.conftest import database_role
 from tests.worlds import ACTOR, BenchWorld
 
-ROW_OF = {"connections": Connection, "pairs": Pair, "runs": Run, "events": Event, "sync-jobs": SyncJob}
+ROW_OF = {
+    "connections": Connection, "pairs": Pair, "runs": Run, "events": Event, "sync-jobs": SyncJob,
+    "bulk-actions": BulkAction, "holds": Hold,
+}  # fmt: skip
 
 
 def routes() -> Iterator[tuple[str, str]]:
@@ -50,6 +65,8 @@ def test_a_strangers_key_gets_404_for_every_row_of_another_tenant(
     model = ROW_OF[path.split("/")[0]]
     with in_tenant(stranger_world.tenant.pk):
         sync_jobs.create(Flow.objects.get().pk, SyncMode.BACKFILL, actor=ACTOR)
+        Run.objects.update(status="dead")
+        bulk_actions.start_retry(Selection(), "all", actor=ACTOR)
         theirs = list(model.objects.values_list("pk", flat=True))
         before = list(model.objects.values())
     program = make_program(world.tenant, Role.OWNER)

@@ -5,7 +5,7 @@ import importlib
 import json
 import sys
 
-_WORDS = {"delivery": "tests.bench.delivery", "mapping": "tests.bench.mapping", "soap": "tests.bench.soap"}
+_WORDS = {word: f"tests.bench.{word}" for word in ("delivery", "mapping", "soap", "stock")}
 
 
 def main() -> int:

@@ -6,7 +6,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,8 +27,10 @@ PATIENCE_SECONDS = 300.0
 class Stage:
     """Web starts at once, workers and beat with ``start_workers``: intake can be measured alone."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, *, also_allowed: Sequence[str] = ()) -> None:
+        """``also_allowed`` are further ``host:port`` that connections may reach."""
         self.state = state
+        self._also_allowed = also_allowed
         self.postgres, self.redis = Postgres(state), Redis(state)
         self.children: list[Child] = []
         self.erp: Child | None = None
@@ -52,7 +54,8 @@ class Stage:
         self.url = f"http://127.0.0.1:{port}"
         self.env = environment.build(
             self.state, self.postgres, self.redis, CONNECT_EXTRA_CONNECTORS="tests.bench.systems",
-            CONNECT_ALLOWED_HOSTS_OUT=self.erp_url.split("//")[1], CONNECT_PUBLIC_URL=self.url,
+            CONNECT_ALLOWED_HOSTS_OUT=",".join([self.erp_url.split("//")[1], *self._also_allowed]),
+            CONNECT_PUBLIC_URL=self.url,
         )  # fmt: skip
         self.as_owner(str(ROOT / "manage.py"), "migrate", "--verbosity", "0")
         self.tokens: list[str] = json.loads(

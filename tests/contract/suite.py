@@ -107,6 +107,10 @@ class Stand(ABC):
     def find_arguments(self, request: WriteRequest) -> dict[str, Any]:
         """Return the arguments by which the runner would find this request's record."""
 
+    def nowhere(self) -> dict[str, Any]:
+        """Return good settings whose address has no listener behind it, on a host that is allowed."""
+        return pointing_nowhere(self)
+
     def connector(self, values: Mapping[str, Any] | None = None) -> Any:
         """Build a connector that may reach the simulator and nothing else private."""
         config = ConnectionConfig(
@@ -212,7 +216,7 @@ class ContractSuite:
         assert stand.effects(request) == 1
 
     def test_a_write_to_a_dead_port_was_never_sent(self, stand: Stand) -> None:
-        connector = stand.connector(pointing_nowhere(stand))
+        connector = stand.connector(stand.nowhere())
         with pytest.raises(Transient):
             connector.write(stand.write_request())
 

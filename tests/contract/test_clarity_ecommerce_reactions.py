@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from integrations.connectors import registry
-from integrations.connectors.base import ConnectionConfig, WriteRequest
+from integrations.connectors.base import ConnectionConfig, WriteRequest, WriteResult
 from integrations.connectors.errors import (
     AuthFailed,
     BadSignature,
@@ -29,7 +29,6 @@ from integrations.connectors.errors import (
 )
 from integrations.connectors.systems.clarity_ecommerce.connector import WEBHOOKS
 from integrations.connectors.systems.clarity_ecommerce.discovery import fingerprint
-from integrations.connectors.systems.clarity_ecommerce.stock import StockRow
 from integrations.connectors.systems.clarity_ecommerce.tokens import TokenSource
 from integrations.connectors.transports.http import HttpAnswer
 from integrations.connectors.transports.retry_after import seconds_until
@@ -436,29 +435,46 @@ class TestStockAndMasters:
         rows = stand.simulator.control("GET", "inventory")
         return {each["locationKey"]: each["quantity"] for each in rows if each["sku"] == sku}
 
-    def test_7_a_bulk_write_tells_each_row(self, stand: Stand) -> None:
-        rows = [StockRow(sku, "MAIN", Decimal(7)) for sku in ("A50-HALO", "NOPE", "SHD-LIN-40")]
-        rows.append(StockRow("CBL-TXT-3M", "EAST", Decimal("2.5")))
-        results = stand.connector().write_stock(rows, key="k")
-        assert [(each.ok, each.error) for each in results] == [
-            (True, ""),
-            (False, "unknown-sku"),
-            (True, ""),
-            (True, ""),
+    def levels(self, *wanted: tuple[str, str, str]) -> list[WriteRequest]:
+        return [
+            WriteRequest(
+                Kind.INVENTORY,
+                {"sku": sku, "locationKey": location, "quantity": Decimal(quantity)},
+                idempotency_key=f"k{place}",
+            )
+            for place, (sku, location, quantity) in enumerate(wanted)
         ]
+
+    def test_7_a_bulk_write_tells_each_row(self, stand: Stand) -> None:
+        results = stand.connector().write_many(
+            self.levels(
+                ("A50-HALO", "MAIN", "7"),
+                ("NOPE", "MAIN", "7"),
+                ("SHD-LIN-40", "MAIN", "-1"),
+                ("CBL-TXT-3M", "EAST", "2.5"),
+            )
+        )
+        assert [type(each).__name__ for each in results] == [
+            "WriteResult",
+            "MissingReference",
+            "Rejected",
+            "WriteResult",
+        ]
+        assert isinstance(results[1], MissingReference) and results[1].key == "NOPE"
         assert self.stock(stand, "CBL-TXT-3M") == {"MAIN": 150, "EAST": 2.5}
+        assert calls(stand, "POST /api/v1/inventory/bulk") == 1
 
     def test_7_501_rows_go_in_two_calls(self, stand: Stand) -> None:
-        rows = [StockRow("A50-HALO", f"L{place}", Decimal(1)) for place in range(501)]
-        assert all(each.ok for each in stand.connector().write_stock(rows, key="k"))
+        requests = self.levels(*(("A50-HALO", f"L{place}", "1") for place in range(501)))
+        assert all(isinstance(each, WriteResult) for each in stand.connector().write_many(requests))
         assert calls(stand, "POST /api/v1/inventory/bulk") == 2
 
     def test_a_bulk_write_in_doubt_is_sent_again_with_the_same_key(self, stand: Stand) -> None:
-        connector, rows = stand.connector(), [StockRow("A50-HALO", "MAIN", Decimal(3))]
+        connector, requests = stand.connector(), self.levels(("A50-HALO", "MAIN", "3"))
         stand.simulator.fault("drop_after_commit", times=1, match="inventory/bulk")
         with pytest.raises(OutcomeUnknown):
-            connector.write_stock(rows, key="k")
-        assert [each.ok for each in connector.write_stock(rows, key="k")] == [True]
+            connector.write_many(requests)
+        assert [type(each) for each in connector.write_many(requests)] == [WriteResult]
         sent = stand.simulator.control("GET", "calls?match=inventory/bulk")
         assert len({call["headers"]["idempotency-key"] for call in sent}) == 1
         assert sent[0]["response"] == sent[1]["response"] or sent[1]["status"] is None

@@ -5,60 +5,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
-from integrations.kinds import Environment
-from integrations.models import Flow, Pair, PollCursor, Run, Tenant, in_tenant
-from integrations.operations import connections, pairs, polling, sweep, tenants
-from integrations.operations.delivery.drain import Drain
-from tests.conftest import database_role
 from tests.contract.processes import SimulatorProcess
-from tests.worlds import ACTOR
+from tests.domain.pair_world import PairWorld
 
 
-class World:
-    """A merchant whose two systems are simulators; time moves when ``settle`` is called."""
+class World(PairWorld):
+    """X-Cart and Acumatica."""
 
     def __init__(self, store: SimulatorProcess, erp: SimulatorProcess) -> None:
-        self.store, self.erp = store, erp
-        self.tenant: Tenant = tenants.create_tenant("Northline Lighting", timezone="America/Chicago")
-        with in_tenant(self.tenant.pk):
-            shop = connections.create_connection("x_cart", "Store", {
-                "base_url": store.url, "api_key_rw": "xcart-sandbox-read-write-key", "store_timezone": "America/Chicago",
-                "addon_enabled": True, "webhook_secret": "x" * 40, "max_requests_per_minute": 6000,
-            }, actor=ACTOR)  # fmt: skip
-            ledger = connections.create_connection("acumatica", "MyStore", {
-                "base_url": f"{erp.url}/AcumaticaERP", "tenant": "MyStore", "username": "connect",
-                "password": "sandbox-password", "client_id": "4B6A1F0E-0000-4000-8000-5A7D00C0FFEE@MyStore",
-                "client_secret": "sandbox-client-secret", "operation_timeout_s": 10, "lookup_wait_s": 1,
-                "max_requests_per_minute": 6000, "max_api_users": 3,
-            }, actor=ACTOR)  # fmt: skip
-            self.pair: Pair = pairs.create_pair("Main", Environment.SANDBOX, shop.pk, ledger.pk, actor=ACTOR)
-
-    def settle(self) -> None:
-        """Poll everything and serve until nothing is due."""
-        with database_role("engine"), pytest.MonkeyPatch.context() as patch:
-            patch.setattr("integrations.operations.delivery.drain._LINGER_SECONDS", 0.02)
-            PollCursor.across_tenants.update(due_at=timezone.now(), leased_until=None)
-            for cursor_id in polling.due_polls():
-                polling.poll_one(cursor_id)
-            sweep.sweep()
-            Drain(threads=4, lease_seconds=30).run()
-
-    def place(self, **options: Any) -> dict[str, Any]:
-        placed: dict[str, Any] = self.store.control("POST", "orders", {"email": "pat@example.com", **options})
-        return placed
-
-    def shop_order(self, order_id: Any) -> dict[str, Any]:
-        order: dict[str, Any] = self.store.control("GET", f"orders/{order_id}")
-        return order
+        values = {
+            "base_url": f"{erp.url}/AcumaticaERP", "tenant": "MyStore", "username": "connect",
+            "password": "sandbox-password", "client_id": "4B6A1F0E-0000-4000-8000-5A7D00C0FFEE@MyStore",
+            "client_secret": "sandbox-client-secret", "operation_timeout_s": 10, "lookup_wait_s": 1,
+            "max_requests_per_minute": 6000, "max_api_users": 3,
+        }  # fmt: skip
+        super().__init__(store, erp, "acumatica", "MyStore", values)
 
     def sales_orders(self, number: str) -> list[dict[str, Any]]:
         return list(self.erp.control("GET", f"orders?reference=XC-{number}"))
-
-    def last(self, flow: str) -> Run:
-        with in_tenant(self.tenant.pk):
-            return Run.objects.filter(flow__in=Flow.objects.filter(key=flow)).order_by("id").last()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from integrations.connectors import registry
 from integrations.kinds import Environment
-from integrations.models import Flow, Pair, PollCursor, Run, Tenant, in_tenant
+from integrations.models import Attempt, Flow, Pair, PollCursor, Run, Tenant, in_tenant
 from integrations.operations import connections, pairs, polling, sweep, tenants
 from integrations.operations.delivery.drain import Drain
 from tests.conftest import database_role
@@ -121,3 +121,74 @@ def test_stock_that_changes_in_the_erp_reaches_the_store(world: World) -> None:
     assert {
         each["quantity"] for each in rows if each["sku"] == "A50-HALO" and each["locationKey"] == "MAIN"
     } == {11}
+
+
+def _stock_calls(world: World) -> list[str]:
+    calls = world.store.control("GET", "calls?match=/inventory")
+    oldest_first = reversed([each for each in calls if each["method"] != "GET"])
+    return [f"{each['method']} {each['path'].rpartition('/api/v1')[2]}" for each in oldest_first]
+
+
+def test_many_stock_changes_leave_with_one_call(world: World) -> None:
+    skus = ["A50-HALO", "SHD-LIN-40", "CBL-TXT-3M", "BLB-E27-4W"]
+    for place, sku in enumerate(skus):
+        world.erp.control("POST", f"items/{sku}/stock", {"qty": 20 + place})
+    before = len(_stock_calls(world))
+    world.settle()
+    assert _stock_calls(world)[before:] == ["POST /inventory/bulk"]
+    rows = {
+        each["sku"]: each["quantity"]
+        for each in world.store.control("GET", "inventory")
+        if each["locationKey"] == "MAIN"
+    }
+    assert [rows[sku] for sku in skus] == [20, 21, 22, 23]
+    with in_tenant(world.tenant.pk):
+        runs = list(Run.objects.filter(kind="inventory").order_by("-id")[:4])
+        calls = Attempt.objects.filter(run__in=runs).values_list("calls", flat=True)
+        assert sorted(calls) == [0, 0, 0, 1]
+        assert {run.status for run in runs} == {"succeeded"}
+
+
+def test_one_refused_row_keeps_no_other_back(world: World) -> None:
+    world.store.control("DELETE", "products/A50-HALO")
+    for sku in ("A50-HALO", "SHD-LIN-40"):
+        world.erp.control("POST", f"items/{sku}/stock", {"qty": 31})
+    world.settle()
+    with in_tenant(world.tenant.pk):
+        latest = {
+            run.record_key.partition("@")[0]: run
+            for run in Run.objects.filter(kind="inventory").order_by("id")
+        }
+    assert latest["A50-HALO"].status == "held"
+    assert latest["SHD-LIN-40"].status == "succeeded"
+
+
+def test_a_bulk_call_that_is_refused_as_a_whole_is_made_one_by_one(world: World) -> None:
+    for sku in ("A50-HALO", "SHD-LIN-40"):
+        world.erp.control("POST", f"items/{sku}/stock", {"qty": 41})
+    before = len(_stock_calls(world))
+    world.store.fault("status", status=400, times=1, match="inventory/bulk")
+    world.settle()
+    refused, *single = _stock_calls(world)[before:]
+    assert (refused, len(single)) == ("POST /inventory/bulk", 2)
+    with in_tenant(world.tenant.pk):
+        latest = list(Run.objects.filter(kind="inventory").order_by("-id")[:2])
+    assert {run.status for run in latest} == {"succeeded"}
+
+
+def test_a_bulk_call_without_an_answer_is_repeated(world: World) -> None:
+    for sku in ("A50-HALO", "SHD-LIN-40"):
+        world.erp.control("POST", f"items/{sku}/stock", {"qty": 51})
+    world.store.fault("drop_after_commit", times=1, match="inventory/bulk")
+    world.settle()
+    with in_tenant(world.tenant.pk):
+        Run.objects.filter(kind="inventory").exclude(status__in=("succeeded", "skipped")).update(
+            due_at=timezone.now()
+        )
+    world.settle()
+    with in_tenant(world.tenant.pk):
+        latest = {
+            run.record_key.partition("@")[0]: run
+            for run in Run.objects.filter(kind="inventory").order_by("id")
+        }
+    assert {latest[sku].status for sku in ("A50-HALO", "SHD-LIN-40")} <= {"succeeded", "skipped"}

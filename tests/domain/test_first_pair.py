@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from integrations.kinds import Environment
 from integrations.models import Alert, Connection, Flow, Pair, PollCursor, RecordLink, Run, Tenant, in_tenant
-from integrations.operations import connections, pairs, polling, runs, sweep, tenants
+from integrations.operations import connections, pairs, polling, releases, sweep, tenants
 from integrations.operations.delivery.drain import Drain
 from integrations.operations.inbox import receive_hook
 from tests.conftest import database_role
@@ -142,7 +142,7 @@ def test_a_person_points_a_stale_link_at_the_new_item_and_the_held_order_goes(wo
     world.settle()
     assert world.last("order_out").status == "held"
     with in_tenant(world.tenant.pk):
-        assert runs.link_sku(world.pair.pk, "A50-HALO", "A50-HALO-2", actor=ACTOR) == 1
+        assert releases.link_sku(world.pair.pk, "A50-HALO", "A50-HALO-2", actor=ACTOR).total == 1
     world.settle()
     assert world.last("order_out").status == "succeeded"
 

@@ -7,7 +7,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from integrations.models import in_tenant
+from integrations.operations import bulk_steps
 from integrations.queries import causes
+from tests.conftest import database_role
+from tests.domain.test_delivery import drain
 from tests.e2e.conftest import Watched
 
 pytestmark = pytest.mark.e2e
@@ -37,7 +40,11 @@ def paths(watched: Watched) -> list[str]:
         f"runs/{ids[3]}/edit",
         "errors",
         *(f"errors/{key}" for key in keys),
-        f"errors/{keys[0]}/plan",
+        "bulk-actions",
+        "bulk-actions/new",
+        "bulk-actions/new?code=nothing",
+        "sync-jobs",
+        "sync-jobs/new",
         "alerts",
         "pairs",
         "pairs/new",
@@ -75,7 +82,7 @@ def test_a_sku_is_linked_from_home_with_the_keyboard_alone(watched: Watched) -> 
     field.focus()
     page.keyboard.type("A50HALO")
     page.keyboard.press("Enter")
-    expect(page.locator(".toast")).to_contain_text("A50-HALO is A50HALO. 1 records go in order.")
+    expect(page.locator(".toast")).to_contain_text("A50-HALO is A50HALO now. 1 record goes in order.")
 
 
 def test_a_skip_asks_for_its_reason_first(watched: Watched) -> None:
@@ -115,3 +122,36 @@ def test_home_refreshes_itself_and_keeps_its_chart(watched: Watched) -> None:
     with page.expect_response(lambda answer: answer.request.headers.get("hx-request") == "true"):
         pass
     expect(chart).to_have_count(1)
+
+
+def test_an_edit_is_checked_and_saved_and_a_bulk_retry_tries_one_first(watched: Watched) -> None:
+    company = watched.company
+    run = company.run(1004)
+    page = watched.open(f"runs/{run.pk}/edit")
+    record = page.get_by_label("Record as JSON")
+    record.fill(record.input_value().replace('"quantity": 2', '"quantity": 3'))
+    page.get_by_role("button", name="Check").click()
+    expect(page.get_by_role("heading", name="What does not fit")).to_be_visible()
+    record.fill(record.input_value().replace('"total": 23.0', '"total": 33.0'))
+    page.get_by_role("button", name="Check").click()
+    expect(page.locator("#sent")).to_contain_text("What Bench ERP would get")
+    expect(page.get_by_text("lines[0].quantity").first).to_be_visible()
+    company.ledger.faults.append("422")
+    page.get_by_role("button", name="Save and retry").click()
+    expect(page.locator(".toast")).to_contain_text("Order 1004 was sent again as edited.")
+    drain()
+    page.goto(f"{watched.address}{company.at('runs?tab=needs')}")
+    page.get_by_role("link", name="Plan for all 2 that wait for you here…").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Held and failed records: 2")
+    page.get_by_role("button", name="Try one, then retry 2").click()
+    page.wait_for_url("**/bulk-actions/*")
+    expect(page.locator("#bulk-action")).to_contain_text("the others wait for it.")
+    with database_role("engine"):
+        bulk_steps.advance_all()
+    drain()
+    # 1003 goes first, the ERP knows its SKU by now: the page finds out by itself.
+    expect(page.locator("#bulk-action")).to_contain_text("1003 goes first: succeeded.", timeout=15_000)
+    page.get_by_role("button", name="Cancel…").click()
+    page.get_by_label("Reason, for those who wonder").fill("enough seen")
+    page.get_by_role("button", name="Cancel the action").click()
+    expect(page.locator(".badge").first).to_contain_text("Cancelled")

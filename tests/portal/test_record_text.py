@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from integrations.kinds.privacy import mask_text, masked
 from integrations.kinds.record import content_hash, from_canonical_json
-from portal.web.record_text import exchange_text, json_text, mask_text, masked
+from portal.web.record_text import exchange_text, json_text
 
 RECORD = {
     "number": "1043",

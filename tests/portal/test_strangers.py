@@ -7,9 +7,10 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from integrations.kinds import Role
 from integrations.kinds.sync_job import SyncMode
-from integrations.models import Flow, SyncJob, in_tenant
-from integrations.operations import sync_jobs
+from integrations.models import BulkAction, Flow, SyncJob, in_tenant
+from integrations.operations import bulk_actions, sync_jobs
 from integrations.queries import causes
+from integrations.queries.selections import Selection
 from portal.accounts.roles import ALLOWED, Permission
 from portal.web import sandbox
 from tests.portal.conftest import Company, browser, member
@@ -41,9 +42,10 @@ WITHOUT_SANDBOX = {name for name in PATTERNS if name and name.startswith("sandbo
 LOOKS = {
     "home", "errors", "error-group", "runs", "run", "run-live", "alerts", "pairs", "pair", "connections",
     "connection", "sandbox", "sandbox-live", "sync-jobs", "sync-job",
+    "bulk-actions", "bulk-action",
 }  # fmt: skip
 OPERATES = {
-    "error-plan", "error-retry", "error-skip", "error-link", "error-row", "run-retry", "run-skip", "run-reveal",
+    "bulk-new", "bulk-cancel", "error-skip", "error-link", "error-row", "run-retry", "run-skip", "run-reveal",
     "run-edit", "run-sync", "sync-new", "sync-pause", "sync-resume", "sync-cancel",
     "pair-pause", "pair-resume", "flow-resume", "connection-pause", "connection-resume",
     "sandbox-order", "sandbox-ship", "sandbox-stock", "sandbox-fault",
@@ -61,6 +63,7 @@ def arguments_for(company: Company, pattern: URLPattern) -> dict[str, Any]:
             "connection_id": company.world.erp.pk,
             "flow_id": Flow.objects.get().pk,
             "job_id": SyncJob.objects.get().pk,
+            "action_id": BulkAction.objects.get().pk,
             "key": causes.list_causes()[0].key,
         }
     return {name: known[name] for name in pattern.pattern.converters if name != "slug"}
@@ -79,6 +82,7 @@ def busy(company: Company) -> Company:
     company.hold_order(1002)
     with in_tenant(company.world.tenant.pk):
         sync_jobs.create(Flow.objects.get().pk, SyncMode.BACKFILL, actor=ACTOR)
+        bulk_actions.start_retry(Selection(), "Everything that waits", actor=ACTOR)
     return company
 
 

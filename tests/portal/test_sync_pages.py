@@ -53,7 +53,7 @@ def test_a_look_counts_and_shows_three_records_and_starts_nothing(company: Compa
     shelve(company.world, 1001, 120)
     answer = ask(company, "look")
     page = " ".join(answer.content.decode().split())  # type: ignore[attr-defined]
-    assert "120 records. At 60 a minute the rest takes about 2 min." in page
+    assert "120 records. At 60 a minute they take about 2 min." in page
     assert all(f'<td class="main">{number}</td>' in page for number in (1001, 1002, 1003))
     assert "23.00" in page
     assert jobs(company) == []
@@ -107,7 +107,7 @@ def test_a_finished_job_stands_still_and_names_what_needs_a_person(company: Comp
     job_id = begin(company)
     finish(company.world, job_id)
     page = company.get(f"sync-jobs/{job_id}")
-    assert "Through. 1 of its records need you." in page
+    assert "Through. 1 of its records needs you." in page
     assert "Records that need you" in page
     assert "hx-trigger" not in page.split('id="sync-job"')[1][:200]
     assert "Pause…" not in page

@@ -6,6 +6,7 @@ from typing import Any
 
 from integrations.connectors.base import Reader
 from integrations.connectors.errors import Misconfigured
+from integrations.connectors.spec import Verb
 from integrations.flows.context import RunState
 from integrations.flows.definition import FlowStep
 from integrations.kinds import Record, canonical_json, hash_of
@@ -21,7 +22,7 @@ def run(state: RunState, step: FlowStep) -> None:
         record = Record(
             spec.key, task.flow.kind, task.record_key, task.edited_source, None, task.business_key
         )
-    elif task.has_record and task.event_body is not None:
+    elif task.has_record and task.event_body is not None and not _looks_again(state):
         record = record_from_body(task.event_body, spec.key, task.flow.kind)
     elif task.parent_target_id:
         ids = {"source_id": task.parent_target_id, "target_id": task.parent_source_id}
@@ -33,6 +34,12 @@ def run(state: RunState, step: FlowStep) -> None:
         record = reader.fetch(task.flow.kind, task.record_key)
     state.record = record
     _describe(state, record)
+
+
+def _looks_again(state: RunState) -> bool:
+    """Return whether the source is read although the event carried the record: where it can be read at all."""
+    spec = state.ports.spec(state.source_side)
+    return state.task.reads_anew and spec.can(state.task.flow.kind, Verb.READ)
 
 
 def _describe(state: RunState, record: Record) -> None:

@@ -8,11 +8,15 @@ from integrations.flows.context import RunState
 from integrations.flows.definition import FlowStep
 from integrations.flows.ports import Link
 from integrations.kinds import canonical_json, hash_of
+from integrations.mapping import CompiledMapping
 
 
 def run(state: RunState, step: FlowStep) -> None:
     """Set the mapped record. MappingFailure, MissingLink and UnknownValue go to the runner."""
     mapping = state.task.flow.mappings[step.options["mapping"]]
+    if state.task.kept_mapped is not None:
+        _keep(state, mapping, state.task.kept_mapped)
+        return
     fields = dict(state.need_record().fields)
     state.mapped = mapping.evaluate(fields, state.evaluation())
     # Two versions are compared in full: a field that is only written once is no change the second time.
@@ -36,6 +40,17 @@ def run(state: RunState, step: FlowStep) -> None:
     )
     number = state.task.flow.version_number
     state.hop(None, f"Mapped with version {number}", f"{len(state.mapped)} fields", state.outcome.amount)
+
+
+def _keep(state: RunState, mapping: CompiledMapping, kept: Mapping[str, Any]) -> None:
+    """Send what an earlier attempt had mapped, or a person edited; nothing is mapped, so there is nothing to trace."""
+    state.mapped = dict(kept)
+    state.outcome.mapped_body = canonical_json(state.mapped)
+    state.written_hash = hash_of(state.outcome.mapped_body)
+    if mapping.write_modes & {"on_create", "if_empty"}:
+        state.is_creating = state.own_link() is None and state.task.flow.creates
+    state.outcome.mapped = state.mapped
+    state.hop(None, "Mapped before", f"{len(state.mapped)} fields, as they were kept", state.outcome.amount)
 
 
 def _existing(state: RunState, known: Link | None) -> Mapping[str, Any] | None:

@@ -1,7 +1,7 @@
 """Claims due runs, renews their leases, gives back what was not sent; the statements lie in ``sql/050_claim.sql``."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from integrations.kinds import Lane
@@ -15,6 +15,7 @@ _CLAIM = (
     "SELECT * FROM connect_claim(%s::text[], %s::integer[], %s::double precision, %s::bigint, %s::text,"
     " %s::bigint[], %s::integer)"
 )
+_CLAIM_ALONG = "SELECT * FROM connect_claim_along(%s::bigint, %s::integer, %s::double precision, %s::text)"
 _CLAIM_SUSPECT = "SELECT * FROM connect_claim_suspect(%s::double precision, %s::text)"
 _RENEW = (
     "UPDATE run r SET leased_until = now() + make_interval(secs => %s::double precision)"
@@ -55,6 +56,8 @@ class Claim:
     """Whether a good answer must be written down: the connection's last one is old, or there were failures."""
     is_failing: bool
     """Whether the last call of a connection failed."""
+    batch_of: int | None = None
+    """The run whose call writes this one as well."""
 
 
 def claim(
@@ -77,6 +80,19 @@ def claim(
         _CLAIM, [_LANES, quotas, lease_seconds, after_pair, worker, list(avoid), max(0, failing)]
     )
     return [Claim(*row) for row in rows]
+
+
+def claim_along(lead: Claim, count: int, *, lease_seconds: float, worker: str) -> list[Claim]:
+    """Claim up to ``count`` further runs of a claimed run's flow, to be written by its call."""
+    return [
+        replace(
+            lead, id=run_id, event_id=event_id, parent_run_id=None, record_key=record_key, business_key=business_key,
+            attempts=0, must_find=False, fence=fence, claimed_at=claimed_at, batch_of=lead.id,
+        )
+        for run_id, event_id, record_key, business_key, fence, claimed_at in statements.fetch(
+            _CLAIM_ALONG, [lead.id, count, lease_seconds, worker]
+        )
+    ]  # fmt: skip
 
 
 def share_of(free: int) -> int:

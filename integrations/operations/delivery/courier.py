@@ -100,8 +100,11 @@ class RunPorts:
         pool: ConnectorPool,
         lease: Lease,
         own_link: Link | None,
+        lead: "RunPorts | None" = None,
     ) -> None:
+        """``lead`` lends its connectors to a run that is written by its call."""
         self.task = task
+        self._lead = lead
         self.gate = RunGate(lease, courier.crew)
         self._accesses = accesses
         self._courier = courier
@@ -110,6 +113,8 @@ class RunPorts:
         self._own_link = own_link
 
     def connector(self, side: Side) -> Connector:
+        if self._lead is not None:
+            return self._lead.connector(side)
         if side not in self._borrowed:
             self._borrowed[side] = self._pool.borrow(self._accesses[side], self.gate)
         return self._borrowed[side][0]
@@ -119,7 +124,7 @@ class RunPorts:
 
     def schema(self, side: Side, kind: Kind) -> EntitySchema:
         access = self._accesses[side]
-        return _schema_of(access, kind, self.connector(side))
+        return _schema_of(access, kind, lambda: self.connector(side))
 
     def find_links(self, queries: Sequence[LinkQuery]) -> list[Link | None]:
         own = LinkQuery(self.task.flow.kind, self.task.flow.direction.source, self.task.record_key)
@@ -171,12 +176,12 @@ _schemas: dict[tuple[int, int, Kind], tuple[EntitySchema, datetime]] = {}
 _SCHEMA_AGE = timedelta(minutes=15)
 
 
-def _schema_of(access: Access, kind: Kind, connector: Connector) -> EntitySchema:
+def _schema_of(access: Access, kind: Kind, connector: Callable[[], Connector]) -> EntitySchema:
     """Return a kind's schema, asked for at most every 15 minutes per connection and process."""
     key = (access.connection_id, access.revision, kind)
     known = _schemas.get(key)
     now = datetime.now(UTC)
     if known is None or now - known[1] > _SCHEMA_AGE:
-        known = (connector.discover(kind), now)
+        known = (connector().discover(kind), now)
         _schemas[key] = known
     return known[0]

@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
+from integrations.connectors import registry
 from integrations.flows.ports import LeaseLost
 from integrations.flows.runner import run_record
+from integrations.flows.together import batch_size, run_together
 from integrations.operations import limits
 from integrations.operations.delivery import claim as claims
 from integrations.operations.delivery.claim import Claim
@@ -108,6 +110,8 @@ class Drain:
         self.connectors = ConnectorPool(self.purse)
         self.prefetcher = Prefetcher()
         self.in_flight: dict[int, tuple[Job, Lease]] = {}
+        self.serving: set[int] = set()
+        """The runs that threads are about; what is written by another one's call is not among them."""
         self.ended: deque[Finished | int] = deque()
         """What threads ended, or gave up with their lease (its run id)."""
         self.ended_since: float | None = None
@@ -200,12 +204,15 @@ class Drain:
     def _slow(self) -> list[Job]:
         """Return the jobs whose calls hang."""
         limit = time.monotonic() - _SLOW_SECONDS
-        return [job for job, lease in self.in_flight.values() if lease.started < limit]
+        return [
+            job
+            for job, lease in self.in_flight.values()
+            if lease.started < limit and job.claim.batch_of is None
+        ]
 
     def _free(self) -> int:
         """Return how many further runs may be taken; those that hang take up none of the slots."""
-        under_way = len(self.in_flight) - len(self.ended)
-        return self.threads - under_way + min(len(self._slow()), self.threads * _SLOW_SHARE)
+        return self.threads - len(self.serving) + min(len(self._slow()), self.threads * _SLOW_SHARE)
 
     def _claim(self) -> int:
         if self.suspects.are_sought:
@@ -247,29 +254,57 @@ class Drain:
     def _start(self, claimed: Sequence[Claim]) -> None:
         for job in self.prefetcher.jobs(claimed):
             lease = Lease(self.lease_seconds)
-            self.in_flight[job.claim.id] = (job, lease)
-            self.crew.submit(partial(self._serve, job, lease))
+            jobs = [job, *self._along(job)]
+            self.in_flight.update((one.claim.id, (one, lease)) for one in jobs)
+            self.serving.add(job.claim.id)
+            self.crew.submit(partial(self._serve, jobs, lease))
 
-    def _serve(self, job: Job, lease: Lease) -> None:
-        """Serve one run in a thread of the crew."""
+    def _along(self, job: Job) -> list[Job]:
+        """Return what one call writes together with a job's record, claimed."""
+        target = registry.get_spec(job.accesses[job.task.flow.direction.target].system)
+        count = batch_size(job.task, target) - 1
+        if count < 1:
+            return []
+        claimed = claims.claim_along(job.claim, count, lease_seconds=self.lease_seconds, worker=self.name)
+        return self.prefetcher.jobs(claimed) if claimed else []
+
+    def _serve(self, jobs: Sequence[Job], lease: Lease) -> None:
+        """Serve a run, or several with one call, in a thread of the crew."""
         started = datetime.now(UTC)
-        ports = RunPorts(job.task, job.accesses, self.courier, self.connectors, lease, job.own_link)
-        ended: Finished | int
+        served: list[tuple[Job, RunPorts]] = []
+        for job in jobs:
+            lead = served[0][1] if served else None
+            ports = RunPorts(job.task, job.accesses, self.courier, self.connectors, lease, job.own_link, lead)
+            served.append((job, ports))
+        ended: list[Finished | int]
         try:
-            outcome = run_record(job.task, ports)
-            ended = Finished(job, outcome, started, datetime.now(UTC))
+            outcomes = (
+                run_together([(job.task, ports) for job, ports in served])
+                if len(served) > 1
+                else [run_record(job.task, ports) for job, ports in served]
+            )
+            now = datetime.now(UTC)
+            ended = [
+                Finished(job, outcome, started, now) for job, outcome in zip(jobs, outcomes, strict=True)
+            ]
         except LeaseLost:
             # Nothing was sent and nothing may be written down: whoever has the run now looks first.
-            ended = job.claim.id
+            ended = [job.claim.id for job in jobs]
         except Exception as error:
-            log.exception("serving failed run_id=%s tenant_id=%s", job.claim.id, job.claim.tenant_id)
-            ended = Finished(job, defect_outcome(job.task, error, ports), started, datetime.now(UTC))
+            claim = jobs[0].claim
+            log.exception("serving failed run_id=%s tenant_id=%s", claim.id, claim.tenant_id)
+            now = datetime.now(UTC)
+            ended = [
+                Finished(job, defect_outcome(job.task, error, ports), started, now) for job, ports in served
+            ]
         finally:
-            ports.close()
-        self.ended.append(ended)
+            for _, ports in served:
+                ports.close()
+        self.serving.discard(jobs[0].claim.id)
+        self.ended.extend(ended)
         count = len(self.ended)
         # The drain wakes for the first one and for a full batch; what comes between is fetched with them.
-        if count == 1 or count >= FLUSH_RUNS or count >= len(self.in_flight):
+        if count == len(ended) or count >= FLUSH_RUNS or count >= len(self.in_flight):
             self.bell.ring()
 
     def _collect(self) -> bool:

@@ -125,6 +125,7 @@ def _link_row(one: Finished) -> dict[str, Any]:
         "to_erp": link.written_to_erp,
         "to_storefront": link.written_to_storefront,
         "source_hash": link.source_hash,
+        "agreed": None if link.agreed is None else json.loads(link.agreed),
     }
 
 
@@ -133,7 +134,8 @@ def _payloads(batch: Sequence[Finished]) -> Iterator[tuple[dict[str, Any], int, 
     for one in batch:
         claim, task, outcome = one.job.claim, one.job.task, one.outcome
         bodies: dict[str, bytes] = {}
-        if outcome.source is not None and (not task.has_record or task.edited_source is not None):
+        is_of_event = task.has_record and task.edited_source is None and not task.reads_anew
+        if outcome.source is not None and not is_of_event:
             # An event that carries the record is its source already.
             bodies["source"] = outcome.source_body
         if outcome.mapped is not None:

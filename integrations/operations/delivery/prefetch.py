@@ -38,7 +38,12 @@ class _Input:
     has_record: bool
     occurred_at: Any
     event_sealed: bytes | None
-    edited_sealed: bytes | None
+    source_role: str | None
+    source_sealed: bytes | None
+    mapped_role: str | None
+    mapped_sealed: bytes | None
+    reads_anew: bool
+    is_approved: bool
     parent_source_id: str
     parent_target_id: str
     link: list[str] | None
@@ -78,9 +83,14 @@ class Prefetcher:
                 may_believe_missing=claim.may_believe_missing,
                 now=claim.claimed_at,
                 found_by=given.found_by or "person",
-                event_body=_open(claim, given.event_sealed, "event"),
+                event_body=None
+                if given.event_sealed is None
+                else _opened(claim, given.event_sealed, "event"),
                 has_record=given.has_record,
-                edited_source=_edited(claim, given.edited_sealed),
+                edited_source=_record(claim, given.source_sealed, given.source_role),
+                kept_mapped=_record(claim, given.mapped_sealed, given.mapped_role),
+                reads_anew=given.reads_anew,
+                is_approved=given.is_approved,
                 occurred_at=given.occurred_at,
                 value_tables={
                     key: table
@@ -111,14 +121,13 @@ class Prefetcher:
             self._accesses.update(access.load(list(Connection.across_tenants.filter(pk__in=wanted))))
 
 
-def _open(claim: Claim, sealed: bytes | None, role: str) -> bytes | None:
-    return None if sealed is None else vault.unseal(claim.tenant_id, sealed, role)
+def _record(claim: Claim, sealed: bytes | None, role: str | None) -> dict[str, Any] | None:
+    """Return a record that a person edited or chose to keep for a retry."""
+    return None if sealed is None or role is None else from_canonical_json(_opened(claim, sealed, role))
 
 
-def _edited(claim: Claim, sealed: bytes | None) -> dict[str, Any] | None:
-    """Return the source record that a person edited for a retry."""
-    plain = _open(claim, sealed, "edited")
-    return None if plain is None else from_canonical_json(plain)
+def _opened(claim: Claim, sealed: bytes, role: str) -> bytes:
+    return vault.unseal(claim.tenant_id, sealed, role)
 
 
 def ladder_of(target: Access) -> Ladder:

@@ -82,6 +82,12 @@ class Desk:
                 return Response.of_json([])
             case ("POST", ["products"]):
                 return Response.of_json(site.goods.create(given).body, 201)
+            case ("DELETE", ["products", sku]):
+                product = site.goods.by_sku(sku)
+                if product is None:
+                    return None
+                site.records.remove("product", product.id)
+                return Response.of_json(product.body)
             case ("POST", ["products", sku, "price"]):
                 product = site.goods.by_sku(sku)
                 changed = site.goods.change(product, {"price": given["price"]}) if product else None

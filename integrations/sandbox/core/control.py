@@ -87,7 +87,7 @@ def show_call(call: Call, simulator: Simulator) -> dict[str, Any]:
         "method": call.request.method,
         "path": clean(call.request.path),
         "query": clean(call.request.query_string),
-        "operation": call.operation,
+        "operation": clean(call.operation),
         "headers": headers,
         "body": clean(call.request.body.decode("utf-8", "replace")),
         "seconds": round(call.seconds, 6),

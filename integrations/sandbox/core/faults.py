@@ -147,7 +147,7 @@ class Faults:
             return answer()
         for fault in taken:
             if fault.kind in ("slow", "latency"):
-                self._stopping.wait(fault.seconds + fault.latency_ms / 1000)
+                self.wait(fault.seconds + fault.latency_ms / 1000)
         for fault in taken:
             early = _answer_before(fault)
             if early is not None:
@@ -161,7 +161,7 @@ class Faults:
         if fault.kind == "drop_after_commit":
             return Drop()
         if fault.kind == "slow_after_commit":
-            self._stopping.wait(fault.seconds)
+            self.wait(fault.seconds)
         elif fault.kind == "bad_gateway_after_commit":
             return Response.of_html(502, b"<html><body><h1>502 Bad Gateway</h1></body></html>")
         elif fault.kind == "html_after_commit":
@@ -169,6 +169,10 @@ class Faults:
         elif fault.kind == "truncate_after_commit" and isinstance(given, Response):
             return Drop(part=given)
         return given
+
+    def wait(self, seconds: float) -> None:
+        """Keep a call waiting; ends early when the process ends."""
+        self._stopping.wait(seconds)
 
     def stop(self) -> None:
         """Let every waiting call go on, because the process ends."""

@@ -6,7 +6,9 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from integrations.sandbox.core.control import CallLog, Control
 from integrations.sandbox.core.messages import Answer, Request
@@ -43,14 +45,16 @@ def serve(
     control_token: str = "",
 ) -> None:
     """Serve until SIGTERM or SIGINT; once listening, tell {url, control_url, pid} on stdout and in a file."""
-    server = HttpServer((host, port), Sandbox(simulator, control_token).answer)
+    sandbox = Sandbox(simulator, control_token)
+    server = HttpServer((host, port), sandbox.answer)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     thread = threading.Thread(target=server.serve_forever, name="server", daemon=True)
     thread.start()
+    further = simulator.listen(host, sandbox.answer)
     simulator.start()
-    _tell_ready(server, host, ready_path)
+    _tell_ready(server, host, ready_path, further)
     stopping.wait()
     simulator.faults.stop()
     server.shutdown()
@@ -59,9 +63,11 @@ def serve(
     simulator.state.close()
 
 
-def _tell_ready(server: HttpServer, host: str, ready_path: str | Path | None) -> None:
+def _tell_ready(
+    server: HttpServer, host: str, ready_path: str | Path | None, further: Mapping[str, Any]
+) -> None:
     url = f"http://{host}:{server.server_address[1]}"
-    text = json.dumps({"url": url, "control_url": f"{url}{CONTROL_PREFIX}", "pid": os.getpid()})
+    text = json.dumps({"url": url, "control_url": f"{url}{CONTROL_PREFIX}", "pid": os.getpid(), **further})
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
     if ready_path is not None:

@@ -1,6 +1,6 @@
 """The base class of all simulators: what the shared server, fault switches and control API call."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from integrations.sandbox.core.faults import Faults
@@ -47,6 +47,13 @@ class Simulator:
     def secret_values(self) -> Sequence[str]:
         """Return values that are replaced wherever they appear in the list of calls."""
         return ()
+
+    def listen(self, host: str, answer: Callable[[Request], Answer]) -> Mapping[str, Any]:
+        """Open further ports, for systems that do not speak HTTP; return what the ready line adds.
+
+        ``answer`` serves a call like one that came by HTTP: with fault switches and the list of calls.
+        """
+        return {}
 
     def start(self) -> None:
         """Begin background work; called once, after the server listens."""

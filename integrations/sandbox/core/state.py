@@ -19,11 +19,16 @@ class State:
         self._schema = schema
         self._lock = threading.RLock()
         self._depth = 0
-        self._db = sqlite3.connect(str(path), check_same_thread=False, isolation_level=None)
-        self._db.row_factory = sqlite3.Row
+        self._db = self._open(path)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(schema)
+
+    def _open(self, path: str | Path) -> sqlite3.Connection:
+        """Return the connection that all work goes through."""
+        connection = sqlite3.connect(str(path), check_same_thread=False, isolation_level=None)
+        connection.row_factory = sqlite3.Row
+        return connection
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

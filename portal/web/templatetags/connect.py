@@ -19,6 +19,7 @@ from integrations.connectors import registry
 from integrations.connectors.base import CheckResult
 from integrations.connectors.spec import Capability, ConnectorSpec, Support
 from integrations.kinds import ConnectionHealth, Environment, Family, Kind, RunStatus, Side, StatusInfo
+from integrations.kinds.bulk_action import BulkStatus
 from integrations.kinds.sync_job import SyncStatus
 from portal.web import wording
 from portal.web.components import Crumb, Fact, Hop, draw_hops
@@ -76,6 +77,12 @@ def status_badge(status: str) -> SafeString:
 def job_badge(status: str) -> SafeString:
     """Draw where a sync job stands. Raises ValueError for an unknown status."""
     return _status_badge(SyncStatus(status).info)
+
+
+@register.simple_tag
+def bulk_badge(status: str) -> SafeString:
+    """Draw where a bulk action stands. Raises ValueError for an unknown status."""
+    return _status_badge(BulkStatus(status).info)
 
 
 @register.simple_tag

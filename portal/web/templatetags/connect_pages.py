@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from django import template
@@ -9,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from portal.web import wording
+from portal.web import record_text, wording
 
 register = template.Library()
 
@@ -40,6 +41,10 @@ _AUDIT_WORDS = {
     "run.retried": "sent it again",
     "run.skipped": "skipped it",
     "run.edited": "edited it",
+    "bulk.started": "started it",
+    "bulk.finished": "finished it",
+    "bulk.stopped": "stopped it",
+    "bulk.cancelled": "cancelled it",
     "connection.created": "made it",
     "connection.changed": "changed it",
     "connection.tested": "tested it",
@@ -58,6 +63,12 @@ _AUDIT_WORDS = {
     "sync_job.finished": "finished it",
     "sync_job.stopped": "stopped it",
 }
+
+
+@register.filter
+def value_text(value: Any) -> str:
+    """Return one value of a record in a line."""
+    return record_text.value_text(value)
 
 
 @register.filter

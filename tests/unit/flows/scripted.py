@@ -173,7 +173,7 @@ class House:
         self.links.setdefault(change.kind, []).append(
             Link(
                 change.storefront_id, change.erp_id, change.storefront_key, change.erp_key,
-                change.written_to_erp, change.written_to_storefront, change.source_hash,
+                change.written_to_erp, change.written_to_storefront, change.source_hash, change.agreed,
             )
         )  # fmt: skip
 

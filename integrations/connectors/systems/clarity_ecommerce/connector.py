@@ -14,7 +14,7 @@ from integrations.connectors.base import (
     WriteRequest,
     WriteResult,
 )
-from integrations.connectors.errors import Misconfigured, NotFound, UnexpectedResponse
+from integrations.connectors.errors import ConnectorError, Misconfigured, NotFound, UnexpectedResponse
 from integrations.connectors.spec import ConnectorSpec, Identity, Verb
 from integrations.connectors.systems.clarity_ecommerce import (
     changes,
@@ -190,9 +190,9 @@ class ClarityCommerce:
             raise Misconfigured(f"{request.kind.label} records are read only", missing=request.kind.value)
         return writer(self._client, request)
 
-    def write_stock(self, rows: Sequence[stock.StockRow], *, key: str) -> list[stock.RowResult]:
-        """Set many SKUs with one call for 500 rows; each row has its own result."""
-        return list(stock.set_rows(self._client, rows, key))
+    def write_many(self, requests: Sequence[WriteRequest]) -> Sequence[WriteResult | ConnectorError]:
+        """Set the stock of many SKUs by one call for 500 rows; each has a result or an error of its own."""
+        return stock.write_many(self._client, requests)
 
     # -- webhooks ----------------------------------------------------------------------------------------
 

@@ -263,6 +263,7 @@ SPEC = ConnectorSpec(
     reference_prefix="CE",
     help_markdown=HELP,
     webhook_setup=WEBHOOK_SETUP,
+    batch_sizes={Kind.INVENTORY: 200},
     not_guaranteed=(
         "The contract is ours: whether a release of the vendor speaks it has to be tested at the site.",
         "An idempotency key is kept for 24 hours: later a write is looked up by SKU, e-mail or external reference "

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
 from integrations.connectors.base import Found, WriteRequest, WriteResult
 from integrations.connectors.errors import (
+    ConnectorError,
     FieldProblem,
     MissingReference,
     NotFound,
@@ -82,8 +84,35 @@ def write_stock(client: ClarityClient, request: WriteRequest) -> WriteResult:
     return WriteResult(held.external_id, held.business_key, held.fields)
 
 
+def write_many(
+    client: ClarityClient, requests: Sequence[WriteRequest]
+) -> Sequence[WriteResult | ConnectorError]:
+    """Set the stock of many SKUs by one call for 500 rows; what is wrong with one of them concerns no other."""
+    wanted: list[list[StockRow] | ConnectorError] = []
+    for request in requests:
+        try:
+            wanted.append(_wanted(client, request))
+        except ConnectorError as error:
+            wanted.append(error)
+    rows = [row for each in wanted if isinstance(each, list) for row in each]
+    results = set_rows(client, rows, requests[0].idempotency_key) if rows else iter(())
+    return [_judged(list(islice(results, len(each)))) if isinstance(each, list) else each for each in wanted]
+
+
+def _judged(results: Sequence[RowResult]) -> WriteResult | ConnectorError:
+    try:
+        return _summed_up(results)
+    except ConnectorError as error:
+        return error
+
+
 def _write_several(client: ClarityClient, rows: Sequence[StockRow], key: str) -> WriteResult:
-    results = list(set_rows(client, rows, key))
+    return _summed_up(list(set_rows(client, rows, key)))
+
+
+def _summed_up(results: Sequence[RowResult]) -> WriteResult:
+    """Return what the rows of one SKU became. Raises MissingReference, Rejected."""
+    rows = [each.row for each in results]
     refused = [each for each in results if not each.ok]
     if any(each.error == "unknown-sku" for each in refused):
         raise _unknown(rows[0].sku)
