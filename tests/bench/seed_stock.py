@@ -2,16 +2,17 @@
 
 import json
 import sys
+from datetime import UTC, datetime
 
 import django
 
 django.setup()
 
-from django.db.models import Max, Min  # noqa: E402  settings first
+from django.db.models import Max, Min, Sum  # noqa: E402  settings first
 from django.utils import timezone  # noqa: E402
 
 from integrations.kinds import Environment  # noqa: E402
-from integrations.models import Event, PollCursor, Run, in_tenant  # noqa: E402
+from integrations.models import Attempt, PollCursor, Run, in_tenant  # noqa: E402
 from integrations.operations import connections, pairs, tenants  # noqa: E402
 from tests.worlds import ACTOR  # noqa: E402
 
@@ -35,17 +36,16 @@ def poll() -> None:
     PollCursor.across_tenants.filter(connection__system="dynamics_sl").update(due_at=timezone.now())
 
 
-def tell() -> None:
-    """Print how many articles were written and how long it took so far."""
-    done = Run.across_tenants.filter(
-        kind="inventory", status__in=("succeeded", "skipped"), record_key__startswith="SKU-"
-    )
-    first = Event.across_tenants.filter(kind="inventory", record_key__startswith="SKU-").aggregate(
-        at=Min("received_at")
-    )["at"]
+def tell(since: str) -> None:
+    """Print how many articles found since then (seconds of the epoch) were written, and in how many seconds."""
+    moment = datetime.fromtimestamp(float(since), UTC)
+    runs = Run.across_tenants.filter(kind="inventory", created_at__gte=moment, record_key__startswith="SKU-")
+    done = runs.filter(status="succeeded")
+    first = runs.aggregate(at=Min("created_at"))["at"]
     last = done.aggregate(at=Max("finished_at"))["at"]
     cursors = PollCursor.across_tenants.filter(connection__system="dynamics_sl")
     print(json.dumps({
+        "calls": Attempt.across_tenants.filter(run__in=runs).aggregate(sum=Sum("calls"))["sum"] or 0,
         "written": done.values("record_key").distinct().count(),
         "seconds": (last - first).total_seconds() if first and last else 0.0,
         "cursors_at_rest": cursors.exists() and not cursors.filter(last_finished_at__isnull=True).exists(),

@@ -1,13 +1,14 @@
 """How long all stock takes from Dynamics SL to Clarity eCommerce, which sets many articles by one call.
 
 Both simulators and the product as real processes, no latency. The ERP counts every article anew, the next poll finds
-them all; the clock runs from the first one found to the last one written.
+them all; the clock runs from the first one found to the last one written. Counted twice: new articles, then known ones.
 """
 
 import json
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -39,27 +40,34 @@ def run(*, skus: int) -> dict[str, float]:
 def _measure(stage: Stage, store: SimulatorProcess, erp: SimulatorProcess, count: int) -> dict[str, float]:
     stage.as_owner("-m", "tests.bench.seed_stock", "make", store.url, erp.url)
     stage.start_workers()
-    _ask(stage, lambda told: told["cursors_at_rest"])
+    _ask(stage, 0, lambda told: told["cursors_at_rest"])
     names = [f"SKU-{number:05}" for number in range(count)]
+    _each(names, lambda sku: store.control("POST", "products", {"sku": sku, "name": sku}))
+    figures: dict[str, float] = {}
+    # The first time each article is looked for in the store and linked; after that its quantity is all there is.
+    for word, quantity in (("first", 7), ("again", 8)):
+        since = time.time()
+        _each(
+            names, lambda sku, level=quantity: erp.control("POST", "items", {"InvtID": sku, "stock": level})
+        )  # type: ignore[misc]
+        stage.as_owner("-m", "tests.bench.seed_stock", "poll")
+        told = _ask(stage, since, lambda told: told["written"] >= count)
+        figures[f"stock_{word}_seconds"] = round(told["seconds"], 1)
+        figures[f"stock_{word}_per_s"] = round(count / told["seconds"], 1)
+        figures[f"stock_{word}_calls"] = told["calls"]
+    return {**figures, "stock_peak_pss_mb": round(stage.peak["pss_mb"])}
+
+
+def _each(names: list[str], act: Callable[[str], object]) -> None:
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda sku: store.control("POST", "products", {"sku": sku, "name": sku}), names))
-        list(pool.map(lambda sku: erp.control("POST", "items", {"InvtID": sku, "stock": 7}), names))
-    stage.as_owner("-m", "tests.bench.seed_stock", "poll")
-    told = _ask(stage, lambda told: told["written"] >= count)
-    calls = len(store.control("GET", "calls?match=inventory/bulk&limit=100000"))
-    return {
-        "stock_seconds": round(told["seconds"], 1),
-        "stock_per_s": round(count / told["seconds"], 1),
-        "stock_bulk_calls": calls,
-        "stock_peak_pss_mb": round(stage.peak["pss_mb"]),
-    }
+        list(pool.map(act, names))
 
 
-def _ask(stage: Stage, is_enough: Any) -> dict[str, Any]:
+def _ask(stage: Stage, since: float, is_enough: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
         told: dict[str, Any] = json.loads(
-            stage.as_owner("-m", "tests.bench.seed_stock", "tell").splitlines()[-1]
+            stage.as_owner("-m", "tests.bench.seed_stock", "tell", str(since)).splitlines()[-1]
         )
         if is_enough(told):
             return told

@@ -68,9 +68,7 @@ class Command(BaseCommand):
     def _file_options(self, parser: Any) -> None:
         parser.add_argument("file")
         parser.add_argument("--mapping", default="", help="which mapping of a flow; the first one without it")
-        parser.add_argument(
-            "--value-maps", help="file with value maps: a list of {key, rows, unknown, default}"
-        )
+        parser.add_argument("--value-maps", help="file with value_maps: [{key, rows, unknown, default}, ...]")
         parser.add_argument("--source-schema", help="file; without it the connector's own schema")
         parser.add_argument("--target-schema", help="file; without it the connector's own schema")
         parser.add_argument("--json", action="store_true", help="print JSON")
