@@ -31,7 +31,7 @@ def processes_of(state: State, env: Mapping[str, str], host: str, port: int) -> 
             environment.python(
                 "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
                 "--workers", env.get("CONNECT_WEB_WORKERS", "2"), "--blocking-threads", "8",
-                # The other workers go on serving while a dead one is replaced.
+                # The others go on while a dead worker is replaced; what lay in its queue waits for the successor.
                 "--respawn-failed-workers", "--respawn-interval", "0.5",
                 "--no-ws", "--log-level", "error", "portal.wsgi:application",
             ),

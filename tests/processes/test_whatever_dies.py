@@ -88,18 +88,19 @@ def test_with_a_stalled_broker_webhooks_are_acknowledged_at_once_and_delivered(
             process.resume()
 
 
-def test_while_a_dead_web_worker_is_replaced_the_other_serves(installation: Installation) -> None:
+def test_while_a_dead_web_worker_is_replaced_no_call_fails(installation: Installation) -> None:
     main, *workers = installation.children("granian")
     assert len(workers) == 2
     workers[0].send_signal(signal.SIGKILL)
     workers[0].wait(10)
 
     def is_replaced() -> bool:
-        answer = requests.get(f"{installation.ready['portal_url']}/api/ready", timeout=5)
+        # Half of the calls lie in the queue of the dead one: they wait for its successor.
+        answer = requests.get(f"{installation.ready['portal_url']}/api/ready", timeout=60)
         assert answer.status_code == 200
         return len(installation.children("granian")) == 3
 
-    wait_until(is_replaced, 30, "a new web worker")
+    wait_until(is_replaced, 60, "a new web worker")
     assert main.is_running()
 
 
