@@ -28,9 +28,10 @@ class Erp:
 
     def connect(self, now: datetime | None = None, **values: Any) -> Any:
         given = {"base_url": f"{self.url}/ctDynamicsSL", "cpny_id": "0060", "site_key": SITE_KEY}
+        host = self.url.removeprefix("http://")
         config = ConnectionConfig(
             values=given | values,
-            allowed_hosts=frozenset({self.url.removeprefix("http://")}),
+            allowed_hosts=frozenset({host, host.partition(":")[0]}),  # with its SQL port as well
             observe=self.exchanges.append,
             now=(lambda: now) if now else None,
         )

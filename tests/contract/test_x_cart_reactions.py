@@ -91,6 +91,57 @@ class TestReads:
         fields = stand.connector().fetch(Kind.ORDER, str(placed["id"])).fields
         assert (fields["shipping_status"]["code"], fields["status"]) == ("HLD", "Queued")
 
+    @pytest.mark.parametrize(
+        ("codes", "pair"),
+        [
+            (("P", "N"), "Paid|New"),
+            (("A", "P"), "Authorized|Processing"),
+            (("PP", "NBA"), "Partially paid|New backordered"),
+            (("P", "HLD"), "Paid|On hold by store"),
+        ],
+    )
+    def test_both_statuses_are_told_as_a_pair(self, stand: Stand, codes: tuple[str, str], pair: str) -> None:
+        options = {"payment_status": codes[0], "shipping_status": codes[1]}
+        placed = stand.simulator.control("POST", "orders", options)
+        assert stand.connector().fetch(Kind.ORDER, str(placed["id"])).fields["status_pair"] == pair
+
+    def test_surcharges_count_by_kind_in_lines_too_and_only_where_they_are_available(
+        self, stand: Stand
+    ) -> None:
+        options = {
+            "country": "US",
+            "state": "TX",
+            "lines": [{"sku": "A50-HALO", "quantity": 1, "price": 100}],
+        }
+        placed = stand.simulator.control("POST", "orders", {**options, "shipping_method": "Local pickup"})
+        order = stand.simulator.control("GET", f"orders/{placed['id']}")
+
+        def row(kind: str, value: float, **more: Any) -> dict[str, Any]:
+            common = {"id": 99, "code": "X", "name": "X", "include": False, "available": True}
+            return {**common, "type": kind, "value": value, **more}
+
+        order["surcharges"] += [
+            row("tax", 7, available=False),
+            row("discount", -5, code="REWARDPOINTS"),
+            row("handling", 2.5),
+            row("giftwrap", 1),
+        ]
+        order["items"][0]["surcharges"] = [row("tax", 0.5, include=True)]
+        changes = {"surcharges": order["surcharges"], "items": order["items"], "total": 106.75}
+        stand.simulator.control("POST", f"orders/{placed['id']}/touch", changes)
+        fields = stand.connector().fetch(Kind.ORDER, str(placed["id"])).fields
+        # 100 + 8.25 tax - 5 + 2.50 + 1; the tax of the line is in its price, the unavailable one counts nowhere.
+        assert fields["tax_amount"] == Decimal("8.75")
+        assert (fields["discount_amount"], fields["handling_cost"]) == (Decimal("-5.00"), Decimal("2.50"))
+        assert fields["discount_beyond_lines"] == Decimal("5.00")
+
+    def test_a_currency_without_cents_keeps_whole_amounts(self, stand: Stand) -> None:
+        lines = [{"sku": "A50-HALO", "quantity": 3, "price": 1200}]
+        options = {"country": "US", "state": "OR", "currency": "JPY", "lines": lines}
+        placed = stand.simulator.control("POST", "orders", {**options, "shipping_method": "Local pickup"})
+        total = stand.connector().fetch(Kind.ORDER, str(placed["id"])).fields["total"]
+        assert (total, total.as_tuple().exponent) == (Decimal(3600), 0)
+
     def test_card_fields_of_the_gateway_are_dropped_on_receipt(self, stand: Stand) -> None:
         placed = stand.simulator.control("POST", "orders", {"payment_method": "Credit card"})
         record = stand.connector().fetch(Kind.ORDER, str(placed["id"]))
@@ -210,7 +261,7 @@ class TestWrites:
     def test_7_a_sku_added_after_the_index_was_built_is_found(self, stand: Stand) -> None:
         connector = stand.connector()
         clock = [0.0]
-        connector._index._clock = lambda: clock[0]
+        connector._dialects._api55.index._clock = lambda: clock[0]
         assert connector.find(Kind.PRODUCT, natural_key="NEW-1", hint={}) is None
         product = stand.simulator.control("POST", "products", {"sku": "NEW-1", "name": "New"})
         clock[0] += 31
@@ -346,6 +397,10 @@ class TestWebhooks:
     )
     def test_spellings_of_a_new_order_are_one_topic(self, name: str) -> None:
         assert WEBHOOKS.parse({}, json.dumps({"event": name, "id": 1}).encode())[0].topic == "order.created"
+
+    def test_a_return_is_told_by_its_own_number(self) -> None:
+        (notice,) = WEBHOOKS.parse({}, b'{"event": "return.created", "id": 3}')
+        assert (notice.kind, notice.external_id) == (Kind.RETURN, "3")
 
     def test_an_unknown_topic_is_nothing_and_an_unreadable_body_is_an_error(self) -> None:
         assert WEBHOOKS.parse({}, b'{"event": "moon.full", "id": 1}') == ()

@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from integrations.connectors import registry
-from integrations.kinds import Environment
+from integrations.connectors.base import ConnectionConfig, WriteRequest
+from integrations.kinds import Environment, Kind
 from integrations.models import Attempt, Flow, Pair, PollCursor, Run, Tenant, in_tenant
 from integrations.operations import connections, pairs, polling, sweep, tenants
 from integrations.operations.delivery.drain import Drain
@@ -51,6 +52,15 @@ class World:
     def shop_order(self, order_id: Any) -> dict[str, Any]:
         order: dict[str, Any] = self.store.control("GET", f"orders/{order_id}")
         return order
+
+    def shop(self) -> Any:
+        values = {
+            "base_url": self.store.url,
+            "client_id": "clarity-sandbox-client",
+            "client_secret": "clarity-sandbox-client-secret-0123",
+        }
+        config = ConnectionConfig(values=values, allowed_hosts=frozenset({self.store.host}))
+        return registry.build("clarity_ecommerce", config)
 
     def sales_orders(self, number: str) -> list[dict[str, Any]]:
         return list(self.erp.control("GET", f"orders?reference=CE-{number}"))
@@ -192,3 +202,38 @@ def test_a_bulk_call_without_an_answer_is_repeated(world: World) -> None:
             for run in Run.objects.filter(kind="inventory").order_by("id")
         }
     assert {latest[sku].status for sku in ("A50-HALO", "SHD-LIN-40")} <= {"succeeded", "skipped"}
+
+
+def test_a_payment_is_received_once_and_pays_its_order_in_advance(world: World) -> None:
+    # The description of the service, the check, then the entry whose answer is lost.
+    world.erp.fault("drop_after_commit", times=1, match="paymentEntry", skip=2)
+    placed = world.place(email="pat@example.com")
+    for _ in range(3):
+        world.settle()
+    run = world.last("payment_out")
+    assert run.status in ("succeeded", "skipped"), run.reason
+    (order,) = world.sales_orders(placed["order_number"])
+    (receipt,) = world.erp.control("GET", "documents?DocType=PP")
+    assert (receipt["OrdNbr"].strip(), receipt["BankAcct"].strip()) == (order["OrdNbr"].strip(), "1030")
+    assert receipt["CuryOrigDocAmt"] == pytest.approx(world.shop_order(placed["id"])["totalAmount"])
+
+
+def test_an_approved_return_becomes_a_return_order_and_is_told_to_nobody_as_an_order(world: World) -> None:
+    placed = world.place(email="pat@example.com")
+    world.settle()
+    asked = world.store.control("POST", f"orders/{placed['id']}/return", {})
+    world.settle()
+    assert world.last("return_out").status == "skipped"
+    world.shop().write(WriteRequest(Kind.RETURN, {"status": "approved"}, external_id=str(asked["returnId"])))
+    world.settle()
+    world.settle()
+    run = world.last("return_out")
+    assert run.status == "succeeded", run.reason
+    assert len(world.sales_orders(placed["order_number"])) == 1
+    (back,) = world.sales_orders(asked["returnNumber"])
+    assert (back["SOTypeID"].strip(), run.target_id) == ("RMA", back["OrdNbr"].strip())
+    with in_tenant(world.tenant.pk):
+        told = Run.objects.filter(record_key=run.target_id, flow__key="order_status_back")
+        assert {(each.status, each.reason) for each in told} == {
+            ("skipped", "A return, not an order of the store.")
+        }

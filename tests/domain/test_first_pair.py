@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from integrations.kinds import Environment
 from integrations.models import Alert, Connection, Flow, Pair, PollCursor, RecordLink, Run, Tenant, in_tenant
-from integrations.operations import connections, pairs, polling, releases, sweep, tenants
+from integrations.operations import connections, pairs, polling, releases, runs, sweep, tenants
 from integrations.operations.delivery.drain import Drain
 from integrations.operations.inbox import receive_hook
 from tests.conftest import database_role
@@ -204,6 +204,67 @@ def test_a_cancellation_after_release_waits_for_a_person(world: World) -> None:
     assert (run.status, run.reason_code) == ("held", "changed_after_release")
 
 
+def approve(world: World, run: Run) -> None:
+    with in_tenant(world.tenant.pk):
+        assert runs.retry([run.pk], actor=ACTOR, choice=runs.RetryChoice(approves=True)) == 1
+
+
+def test_an_approved_cancellation_cancels_the_sales_order_and_nothing_else(world: World) -> None:
+    placed = world.place()
+    world.settle()
+    world.store.control("POST", f"orders/{placed['id']}/cancel")
+    world.settle()
+    approve(world, world.last("order_out"))
+    world.settle()
+    assert world.last("order_out").status == "succeeded", world.last("order_out").reason
+    (order,) = world.sales_orders(placed["order_number"])
+    assert order["Cancelled"] == 1
+
+
+def test_an_approved_cancellation_of_a_shipped_order_is_refused_in_words(world: World) -> None:
+    placed = world.place()
+    world.settle()
+    number = world.last("order_out").target_id
+    world.erp.control("POST", f"orders/{number}/ship", {"tracking": ["1Z1"]})
+    world.settle()
+    world.settle()
+    world.store.control("POST", f"orders/{placed['id']}/cancel")
+    world.settle()
+    approve(world, world.last("order_out"))
+    world.settle()
+    run = world.last("order_out")
+    assert run.status == "dead", run.reason
+    assert run.reason == f"Order {number} has been shipped in part and cannot be cancelled any more"
+
+
+def test_what_the_shopper_paid_becomes_one_receipt_of_the_order(world: World) -> None:
+    placed = world.place()
+    world.settle()
+    world.settle()
+    run = world.last("payment_out")
+    assert run.status in ("succeeded", "skipped"), run.reason
+    (receipt,) = world.erp.control("GET", "documents?DocType=PP")
+    assert receipt["OrdNbr"].strip() == world.last("order_out").target_id
+    assert receipt["CuryOrigDocAmt"] == pytest.approx(float(world.shop_order(placed["id"])["total"]))
+    assert receipt["BankAcct"].strip() in ("1020", "1030", "1040")
+
+
+def test_a_price_of_the_erp_reaches_the_shop_and_its_text_stays(world: World) -> None:
+    def listed() -> dict[str, Any]:
+        found = world.store.control("GET", "products")
+        products = found["products"] if isinstance(found, dict) else found
+        return next(one for one in products if one["sku"] == "A50-HALO")
+
+    before = listed()
+    item = {"InvtID": "A50-HALO", "Descr": "Another name", "price": "61.50", "stock": 5}
+    world.erp.control("DELETE", "items/A50-HALO")
+    world.erp.control("POST", "items", item)
+    world.settle()
+    assert world.last("product_out").status in ("succeeded", "skipped")
+    after = listed()
+    assert (Decimal(str(after["price"])), after["name"]) == (Decimal("61.50"), before["name"])
+
+
 def test_a_cancellation_in_the_erp_reaches_the_shop(world: World) -> None:
     placed = world.place()
     world.settle()
@@ -292,6 +353,7 @@ def test_a_webhook_and_a_poll_that_find_the_same_order_write_it_once(world: Worl
 def test_a_sweep_finds_nothing_to_do_when_all_is_well(world: World) -> None:
     world.place()
     world.settle()
+    world.settle()  # the payment waited for its order
     with database_role("engine"):
         swept = sweep.sweep()
     assert (swept.lapsed, swept.released) == (0, 0)

@@ -15,7 +15,7 @@ import psutil
 import requests
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-_START_SECONDS = 90.0
+_START_SECONDS = 180.0
 
 
 class Installation:
@@ -62,7 +62,7 @@ def _command_of(process: psutil.Process) -> list[str]:
 
 
 @contextmanager
-def running(directory: Path, **settings: str) -> Iterator[Installation]:
+def running(directory: Path, *options: str, **settings: str) -> Iterator[Installation]:
     """Start an installation, yield it, stop it with Ctrl-C's signal and see that nothing is left."""
     env = {
         name: value
@@ -75,7 +75,11 @@ def running(directory: Path, **settings: str) -> Iterator[Installation]:
     directory.mkdir(exist_ok=True)
     with (directory / "up.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "portal.launcher", "up"], cwd=ROOT, env=env, stdout=log, stderr=log
+            [sys.executable, "-m", "portal.launcher", "up", *options],
+            cwd=ROOT,
+            env=env,
+            stdout=log,
+            stderr=log,
         )
         try:
             wait_until(

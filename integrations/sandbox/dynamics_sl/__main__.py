@@ -18,6 +18,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--time-zone", default="UTC", help="zone of the server's wall clock")
     parser.add_argument("--auto-ship-seconds", type=float, default=0.0, help="0 = ship only when told")
     parser.add_argument("--without-item", action="append", default=[], help="catalogue SKU to leave out")
+    parser.add_argument("--sql-password", default="", help="password of the read-only SQL login; '' = no SQL")
+    parser.add_argument(
+        "--tds-port", type=int, default=0, help="SQL port; 0 = any free one, told in the ready line"
+    )
     return parser
 
 
@@ -31,7 +35,16 @@ def build(given: argparse.Namespace) -> DynamicsSl:
         license_key=given.license_key,
         time_zone=given.time_zone,
     )
-    return DynamicsSl(installation, auto_ship_seconds=given.auto_ship_seconds, without=given.without_item)
+    door = None
+    if given.sql_password:
+        from integrations.sandbox.dynamics_sl.sql_door import SqlDoor
+
+        door = SqlDoor(
+            installation, f"{given.state}.sql", password=given.sql_password, tds_port=given.tds_port
+        )
+    return DynamicsSl(
+        installation, auto_ship_seconds=given.auto_ship_seconds, without=given.without_item, door=door
+    )
 
 
 if __name__ == "__main__":

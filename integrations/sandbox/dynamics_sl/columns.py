@@ -24,20 +24,20 @@ XSD_TYPES = {
 
 _LENGTHS_BY_SIZE = {
     1: "Status ShiptoType InvtType ValMthd CuryMultDiv",
-    2: "TermsID Terms LotSerTrack TranStatusCode",
+    2: "TermsID Terms LotSerTrack TranStatusCode DocType Module POType",
     3: "ShipState ShipCountry BillState BillCountry State Country Disp",
     4: "CuryID SOTypeID NextFunctionClass FiscYr",
     5: "LineRef OrdLineRef BoxRef",
     6: "PerPost PerEnt PerClosed UnitDesc ClassId CuryRateType StkUnit DfltSOUnit DfltPOUnit",
     8: "NextFunctionID Crtd_Prog LUpd_Prog",
     10: "CpnyID ShiptoID SiteID WhseLoc BatNbr RefNbr Acct SlsperID TaxID00 TaxID01 TaxID02 TaxID03 TaxCat"
-    " ShipZip BillZip Zip Crtd_User LUpd_User DfltShipToId PriceClassID ShipSiteID DfltSite",
-    15: "CustID OrdNbr ShipperID ShipViaID InvcNbr ShipCustID OrigOrdNbr",
+    " ShipZip BillZip Zip BankAcct PONbr LedgerID Crtd_User LUpd_User DfltShipToId PriceClassID ShipSiteID DfltSite",
+    15: "CustID OrdNbr ShipperID ShipViaID InvcNbr ShipCustID OrigOrdNbr ExtRefNbr VendId",
     16: "ProjectID",
-    24: "Sub SlsSub ArSub",
+    24: "Sub SlsSub ArSub BankSub",
     25: "CustOrdNbr TrackingNbr LotSerNbr",
     30: "InvtID AlternateID ShipAttn ShipCity ShipPhone BillAttn BillCity BillPhone Attn City Phone Fax"
-    " ContractNbr UPCCode User1 User2",
+    " ContractNbr UPCCode User1 User2 TranDesc DocDesc",
     32: "TaskID",
     60: "ShipName ShipAddr1 ShipAddr2 BillName BillAddr1 BillAddr2 Name Addr1 Addr2 Descr",
     80: "EMailAddr",

@@ -5,14 +5,16 @@ from typing import Any
 
 from integrations.sandbox.core.catalogue import CATALOGUE
 from integrations.sandbox.core.messages import Request, Response
-from integrations.sandbox.dynamics_sl import items, shipping
+from integrations.sandbox.dynamics_sl import items, paperwork, shipping
 from integrations.sandbox.dynamics_sl.customers import customer_json, edit_customer
 from integrations.sandbox.dynamics_sl.installation import Installation
 from integrations.sandbox.dynamics_sl.orders import load_order, place_order, set_admin_hold
 from integrations.sandbox.dynamics_sl.pricing import MAGIC
 from integrations.sandbox.dynamics_sl.stock import count_stock
 from integrations.sandbox.dynamics_sl.store import (
+    AR_DOCUMENTS,
     CUSTOMERS,
+    GL_LINES,
     ITEMS,
     LOCATIONS,
     PACKS,
@@ -63,6 +65,34 @@ _LINE = (
     "Taxable",
     "ManualPrice",
 )
+_DOCUMENT = (
+    "CustId",
+    "DocType",
+    "RefNbr",
+    "BatNbr",
+    "CuryOrigDocAmt",
+    "CuryDocBal",
+    "BankAcct",
+    "BankSub",
+    "DocDate",
+    "PerPost",
+    "OrdNbr",
+    "PmtMethod",
+    "Rlsed",
+    "User1",
+)
+_JOURNAL_LINE = (
+    "Module",
+    "BatNbr",
+    "LineNbr",
+    "Acct",
+    "Sub",
+    "DrAmt",
+    "CrAmt",
+    "ExtRefNbr",
+    "PerPost",
+    "Posted",
+)
 
 
 def _pick(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
@@ -91,6 +121,10 @@ class Control:
                 return self._act_on_order(ord_nbr, action, asked)
             case ("GET", "shippers"):
                 return Response.of_json(self._shippers(request.query.get("order", "")))
+            case ("GET", "documents" | "journals"):
+                return Response.of_json(self._ledger(path[0], request.query))
+            case ("POST", "purchase-orders"):
+                return Response.of_json({"PONbr": paperwork.add_purchase_order(self._here, asked)}, 201)
             case ("GET", "customers"):
                 return Response.of_json(self._customers(request.query))
             case ("POST", "customers"):
@@ -158,6 +192,8 @@ class Control:
     def _act_on_order(self, ord_nbr: str, action: str, asked: Mapping[str, Any]) -> Response | None:
         if action == "ship":
             return Response.of_json({"ShipperID": shipping.ship_order(self._here, ord_nbr, asked)}, 201)
+        if action == "invoice":
+            return Response.of_json({"InvcNbr": paperwork.invoice_order(self._here, ord_nbr)}, 201)
         if action in ("hold", "release"):
             set_admin_hold(self._here, ord_nbr, is_held=action == "hold")
         elif action == "cancel":
@@ -168,6 +204,12 @@ class Control:
         else:
             return None
         return Response.of_json(self._order(ord_nbr))
+
+    def _ledger(self, what: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Return AR documents by RefNbr, User1, DocType or OrdNbr, or journal lines by ExtRefNbr or BatNbr."""
+        table, shown = (AR_DOCUMENTS, _DOCUMENT) if what == "documents" else (GL_LINES, _JOURNAL_LINE)
+        where = {name: value for name, value in query.items() if name in shown}
+        return [_pick(row, shown) for row in find(self._here.state, table, where)]
 
     def _customers(self, query: Mapping[str, str]) -> list[dict[str, Any]]:
         where = {"EMailAddr": query["email"]} if "email" in query else {}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from integrations.sandbox.dynamics_sl import customers, items, shipping
+from integrations.sandbox.dynamics_sl import customers, items, ledger, paperwork, shipping
 from integrations.sandbox.dynamics_sl.events import search_events
 from integrations.sandbox.dynamics_sl.installation import Installation
 from integrations.sandbox.dynamics_sl.order_lists import (
@@ -13,6 +13,7 @@ from integrations.sandbox.dynamics_sl.order_lists import (
     search_addresses,
 )
 from integrations.sandbox.dynamics_sl.orders import delete_line, load_order, place_order, set_admin_hold
+from integrations.sandbox.dynamics_sl.quick_query import run_view
 from integrations.sandbox.dynamics_sl.store import (
     ADDRESSES,
     CUSTOMERS,
@@ -103,5 +104,19 @@ HANDLERS: dict[str, Handler] = {
     ),
     "manifestEntry.getSOShipPacks": lambda here, asked: find(
         here.state, PACKS, _filled(asked, shipperID="ShipperID")
+    ),
+    "paymentEntry.editScreen": lambda here, asked: ledger.edit_payment(
+        here, asked.get("actionType", ""), asked.get("inScreen") or {}
+    ),
+    "paymentEntry.getScreenByBatNbr": lambda here, asked: ledger.load_payment(here, asked.get("batNbr", "")),
+    "journalTransactions.editScreen": lambda here, asked: ledger.edit_journal(
+        here, asked.get("actionType", ""), asked.get("inScreen") or {}
+    ),
+    "journalTransactions.getScreenByBatNbr": lambda here, asked: ledger.load_journal(
+        here, asked.get("batNbr", "")
+    ),
+    "quickQuery.getScreen": run_view,
+    "purchaseOrders.getPurchaseOrder": lambda here, asked: paperwork.load_purchase_order(
+        here, asked.get("PONbr", "")
     ),
 }

@@ -24,6 +24,8 @@ class Installation:
     """Empty = any licence is good."""
     time_zone: str = "UTC"
     warehouse: str = "MAIN"
+    closed_through: str = ""
+    """The last closed period (yyyymm); empty = all are open."""
     clock: Callable[[], datetime] = utc_now
 
     def local_now(self) -> datetime:
@@ -36,6 +38,10 @@ class Installation:
 
     def today(self) -> str:
         return self.local_now().strftime("%Y-%m-%dT00:00:00")
+
+    def period(self) -> str:
+        """Return the current period: the calendar month, as the fiscal year of this company begins in January."""
+        return self.local_now().strftime("%Y%m")
 
     def stamps(self, *, is_new: bool) -> dict[str, str]:
         """Return the audit columns of a row written now."""

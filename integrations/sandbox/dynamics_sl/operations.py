@@ -89,6 +89,16 @@ _OPERATIONS: dict[str, tuple[Operation, ...]] = {
         _operation("getScreenByShipperID", "shipperID:s", "screen"),
     ),
     "manifestEntry": (_operation("getSOShipPacks", "shipperID:s lineRef:s", "ArrayOfSOShipPack"),),
+    "paymentEntry": (
+        _operation("editScreen", "actionType:s inScreen:screen", "screen"),
+        _operation("getScreenByBatNbr", "batNbr:s", "screen"),
+    ),
+    "journalTransactions": (
+        _operation("editScreen", "actionType:s inScreen:screen", "screen"),
+        _operation("getScreenByBatNbr", "batNbr:s", "screen"),
+    ),
+    "quickQuery": (_operation("getScreen", "queryViewName:s filters:ArrayOfQueryFilter", "screen"),),
+    "purchaseOrders": (_operation("getPurchaseOrder", "PONbr:s", "purchaseOrder"),),
 }
 
 SERVICES: dict[str, dict[str, Operation]] = {

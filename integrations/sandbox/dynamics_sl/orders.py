@@ -30,6 +30,8 @@ ORDER_TYPES = {
     "RMA": "Return authorisation",
     "WC": "Will call",
 }
+RETURN_TYPES = ("CM", "RMA")
+"""Types whose goods come back: nothing of them is promised or shipped."""
 SHIP_VIAS = {"BEST": "Best way", "UPSGRND": "UPS Ground", "FEDEX": "FedEx", "DHL": "DHL", "USPS": "US Mail"}
 FIRST_ORDER = 124
 
@@ -57,6 +59,27 @@ def _check_line(db: sqlite3.Connection, line: dict[str, Any]) -> str:
     return truncation(LINES, line)
 
 
+def _check_change(before: dict[str, Any], given: dict[str, Any]) -> str:
+    """Return why an order may not become what was sent, "" when it may."""
+    number = before["OrdNbr"]
+    if before["Status"].strip() == "C":
+        return f"Order {number} is closed and cannot be changed."
+    if before["Cancelled"]:
+        return f"Order {number} is cancelled and cannot be changed."
+    shipped = {line["LineRef"].strip(): line["QtyShip"] for line in before["orderItems"] if line["QtyShip"]}
+    if given.get("Cancelled") and shipped:
+        return f"Order {number} has shipments and cannot be cancelled."
+    kept = {
+        line.get("LineRef", "").strip(): line["QtyOrd"]
+        for line in given.get("orderItems") or ()
+        if not line.get("deleteFlag")
+    }
+    for line_ref, quantity in shipped.items():
+        if kept.get(line_ref, 0) < quantity:
+            return f"Line {line_ref} of order {number} has shipped {quantity:g} already."
+    return ""
+
+
 def check_order(installation: Installation, db: sqlite3.Connection, order: dict[str, Any]) -> str:
     """Return the first business error of an order, "" when it may be saved."""
     cust_id = order.get("CustID", "").strip()
@@ -71,7 +94,10 @@ def check_order(installation: Installation, db: sqlite3.Connection, order: dict[
     company = order.get("CpnyID", "").strip()
     if company and company != installation.cpny_id:
         return f"Company {company} not found."
-    lines = order.get("orderItems") or []
+    original = order.get("OrigOrdNbr", "").strip()
+    if original and find_one(installation.state, ORDERS, OrdNbr=original) is None:
+        return f"Original order {original} not found."
+    lines = [line for line in order.get("orderItems") or () if not line.get("deleteFlag")]
     if not lines:
         return "An order needs at least one line."
     scalars = {name: value for name, value in order.items() if isinstance(value, str)}
@@ -122,7 +148,11 @@ def complete_order(
         lines.append(line)
     order["orderItems"] = lines
     total_header(order, lines)
-    if customer["CrLmt"] and order["CuryTotOrd"] > customer["CrLmt"]:
+    if (
+        customer["CrLmt"]
+        and order["SOTypeID"] not in RETURN_TYPES
+        and order["CuryTotOrd"] > customer["CrLmt"]
+    ):
         order["CreditHold"] = 1
     order["errorString"] = ""
     order["businessRuleViolations"] = _violations(order)
@@ -153,6 +183,8 @@ def place_order(
         number = given.get("OrdNbr", "").strip()
         before = load_order(installation, number) if number else None
         problem = f"Order {number} not found." if number and before is None else ""
+        if before is not None:
+            problem = _check_change(before, given)
         problem = problem or check_order(installation, db, given)
         if problem:
             return given | {"OrdNbr": number, "errorString": problem}
@@ -169,8 +201,9 @@ def _save(
     installation: Installation, db: sqlite3.Connection, order: dict[str, Any], before: dict[str, Any] | None
 ) -> None:
     order |= installation.stamps(is_new=before is None)
+    is_promised = order["SOTypeID"] not in RETURN_TYPES
     if before:
-        for line in () if before["Cancelled"] else before["orderItems"]:
+        for line in before["orderItems"] if is_promised and not before["Cancelled"] else ():
             promise(installation, db, line["InvtID"], line["SiteID"], -line["QtyOpenShip"])
         db.execute("DELETE FROM SOLine WHERE OrdNbr = ?", (order["OrdNbr"],))
     if order.get("Cancelled") and order["DateCanceled"] == NULL_DATE:
@@ -179,7 +212,7 @@ def _save(
     for line in order["orderItems"]:
         line["OrdNbr"] = order["OrdNbr"]
         put(db, LINES, line | installation.stamps(is_new=before is None))
-        if not order.get("Cancelled"):
+        if is_promised and not order.get("Cancelled"):
             promise(installation, db, line["InvtID"], line["SiteID"], line["QtyOpenShip"])
     kind, descr = ("ADDO", "Order entered") if before is None else ("UPDO", "Order changed")
     if order.get("Cancelled") and not (before or {}).get("Cancelled"):

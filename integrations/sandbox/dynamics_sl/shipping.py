@@ -24,7 +24,7 @@ from integrations.sandbox.dynamics_sl.store import (
 FIRST_SHIPPER = 412
 _WAITING = (
     "SELECT OrdNbr FROM SOHeader WHERE Status = 'O' AND AdminHold = 0 AND CreditHold = 0 AND Cancelled = 0"
-    " AND OrdNbr NOT IN (SELECT OrdNbr FROM SOShipHeader WHERE ShippingConfirmed = 0)"
+    " AND SOTypeID NOT IN ('CM', 'RMA') AND OrdNbr NOT IN (SELECT OrdNbr FROM SOShipHeader WHERE ShippingConfirmed = 0)"
     " AND OrdNbr IN (SELECT OrdNbr FROM SOLine WHERE QtyOpenShip > 0) ORDER BY OrdNbr"
 )
 

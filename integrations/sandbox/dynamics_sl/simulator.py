@@ -2,9 +2,9 @@
 
 import re
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from integrations.sandbox.core.messages import Answer, Request, Response
 from integrations.sandbox.core.simulator import Simulator
@@ -13,6 +13,7 @@ from integrations.sandbox.dynamics_sl.handlers import HANDLERS, VERSION
 from integrations.sandbox.dynamics_sl.installation import Installation
 from integrations.sandbox.dynamics_sl.operations import SERVICES
 from integrations.sandbox.dynamics_sl.order_lists import list_orders
+from integrations.sandbox.dynamics_sl.quick_query import run_view
 from integrations.sandbox.dynamics_sl.seed import seed
 from integrations.sandbox.dynamics_sl.shipping import run_process
 from integrations.sandbox.dynamics_sl.store import TABLES
@@ -27,6 +28,9 @@ from integrations.sandbox.dynamics_sl.wire import (
     write_reply,
 )
 from integrations.sandbox.dynamics_sl.wsdl import write_wsdl
+
+if TYPE_CHECKING:
+    from integrations.sandbox.dynamics_sl.sql_door import SqlDoor
 
 _SERVICE_PATH = re.compile(r"^/(?:ctapi/services/)?ctDynamicsSL/(\w+)\.asmx$", re.IGNORECASE)
 _NAMES = {name.lower(): name for name in SERVICES}
@@ -47,8 +51,10 @@ class DynamicsSl(Simulator):
         *,
         auto_ship_seconds: float = 0.0,
         without: Collection[str] = (),
+        door: "SqlDoor | None" = None,
     ) -> None:
         super().__init__(installation.state)
+        self._door = door
         self.installation = installation
         self._auto_ship_seconds = auto_ship_seconds
         self._without = frozenset(without)
@@ -62,10 +68,15 @@ class DynamicsSl(Simulator):
         if not self.state.rows("SELECT 1 FROM Customer LIMIT 1"):
             seed(installation, without=self._without)
 
+    def listen(self, host: str, answer: Callable[[Request], Answer]) -> Mapping[str, Any]:
+        return self._door.listen(host, answer) if self._door is not None else {}
+
     def operation(self, request: Request) -> str:
         return action_of(request).rpartition("/")[2]
 
     def answer(self, request: Request) -> Answer:
+        if self._door is not None and self._door.takes(request):
+            return self._door.answer(request, self.faults)
         found = _SERVICE_PATH.match(request.path)
         service = _NAMES.get(found[1].lower()) if found else None
         if service is None:
@@ -98,6 +109,8 @@ class DynamicsSl(Simulator):
             raise SoapFault(f"{UNABLE}Company {company} not found.")
         if "ordersParams" in call.parameters and self.faults.take("ignore_search"):
             return list_orders(self.installation, {**call.parameters, "ordersParams": ""})
+        if "queryViewName" in call.parameters and self.faults.take("ignore_search"):
+            return run_view(self.installation, {**call.parameters, "filters": []})
         return HANDLERS[f"{call.service}.{call.operation.name}"](self.installation, call.parameters)
 
     def _check_keys(self, given: Any) -> None:
@@ -113,17 +126,22 @@ class DynamicsSl(Simulator):
         return self._control.answer(method, path, request)
 
     def _restore_settings(self) -> None:
-        self._settings = {"has_newer_members": False, "frozen_at": None}
+        self._settings = {"has_newer_members": False, "frozen_at": None, "closed_through": ""}
         self.installation.site_key = self._site_key
         self.installation.clock = self._clock
+        self.installation.closed_through = ""
 
     def _change_settings(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Change ``site_key``, ``has_newer_members`` or ``frozen_at`` (seconds since 1970, null = running)."""
+        """Change ``site_key``, ``has_newer_members``, ``closed_through`` (a period) or ``frozen_at``.
+
+        ``frozen_at``: seconds since 1970, null = running.
+        """
         unknown = set(asked) - {"site_key", *self._settings}
         if unknown:
             raise KeyError(", ".join(sorted(unknown)))
         self.installation.site_key = str(asked.get("site_key", self.installation.site_key))
         self._settings |= {name: value for name, value in asked.items() if name != "site_key"}
+        self.installation.closed_through = str(self._settings["closed_through"])
         at = self._settings["frozen_at"]
         self.installation.clock = self._clock if at is None else lambda: datetime.fromtimestamp(at, UTC)
         return self._settings
@@ -133,6 +151,7 @@ class DynamicsSl(Simulator):
             "cpny_id": self.installation.cpny_id,
             "auto_ship_seconds": self._auto_ship_seconds,
             "settings": self._settings,
+            "sql": self._door.address() if self._door is not None else {},
             "rows": {
                 table.name: self.state.rows(f'SELECT count(*) FROM "{table.name}"')[0][0] for table in TABLES
             },
@@ -152,6 +171,8 @@ class DynamicsSl(Simulator):
             self._ticker.start()
 
     def stop(self) -> None:
+        if self._door is not None:
+            self._door.stop()
         self._stopping.set()
         if self._ticker.is_alive():
             self._ticker.join(timeout=5)

@@ -24,13 +24,17 @@ class Table:
     type_name: str
     key: tuple[str, ...]
     indexes: tuple[str, ...] = ()
+    service: str = ""
+    """Where the type is spelt differently by several services: which of them is meant."""
+    extra: tuple[Column, ...] = ()
+    """Columns of the table that no SOAP type shows."""
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
-        table = find_type("", self.type_name)
+        table = find_type(self.service, self.type_name)
         if table is None:
             raise LookupError(self.type_name)
-        return table.scalars
+        return self.extra + table.scalars
 
     @cached_property
     def insert(self) -> str:
@@ -75,7 +79,19 @@ LOCATIONS = Table("Location", "Location", ("InvtID", "SiteID", "WhseLoc"), ("Sit
 SHIPPERS = Table("SOShipHeader", "SOShipHeader", ("ShipperID",), ("OrdNbr", "ShippingConfirmed"))
 SHIPPER_LINES = Table("SOShipLine", "SOShipLine", ("ShipperID", "LineRef"))
 PACKS = Table("SOShipPack", "SOShipPack", ("ShipperID", "BoxRef"))
+BATCHES = Table("Batch", "Batch", ("Module", "BatNbr"), service="paymentEntry")
+AR_DOCUMENTS = Table(
+    "ARDoc", "ARDoc", ("CustId", "DocType", "RefNbr", "BatNbr", "BatSeq"), ("RefNbr", "BatNbr", "OrdNbr")
+)
+GL_LINES = Table("GLTran", "GLTran", ("Module", "BatNbr", "LineNbr"), ("ExtRefNbr",))
+PURCHASE_ORDERS = Table("PurchOrd", "purchaseOrder", ("PONbr",), extra=(Column("LUpd_DateTime", "t"),))
+PURCHASE_LINES = Table("PurOrdDet", "poLineItem", ("PONbr", "LineRef"), extra=(Column("PONbr", "s"),))
 TABLES = (
+    BATCHES,
+    AR_DOCUMENTS,
+    GL_LINES,
+    PURCHASE_ORDERS,
+    PURCHASE_LINES,
     ORDERS,
     LINES,
     EVENTS,

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from integrations.sandbox.core.messages import Request, Response
-from integrations.sandbox.dynamics_sl.columns import NULL_DATE, Column, find_type, item_of_array
+from integrations.sandbox.dynamics_sl.columns import NULL_DATE, XSD_TYPES, Column, find_type, item_of_array
 from integrations.sandbox.dynamics_sl.operations import SERVICES, Operation, namespace_of
 from integrations.sandbox.dynamics_sl.wsdl import validator_of
 
@@ -246,9 +246,8 @@ def print_scalar(column: Column, value: Any) -> str:
 
 def _write_dataset(name: str, dataset: DataSet) -> str:
     """Return schema + diffgram, the way ASP.NET serialises a DataSet."""
-    types = {"s": "string", "d": "double", "t": "dateTime"}
     elements = "".join(
-        f'<xs:element name="{column.name}" type="xs:{types.get(column.code, "short")}" minOccurs="0"/>'
+        f'<xs:element name="{column.name}" type="xs:{XSD_TYPES[column.code]}" minOccurs="0"/>'
         for column in dataset.columns
     )
     schema = (

@@ -21,7 +21,7 @@ def main() -> None:
     parser = command.parser_for("x_cart")
     parser.add_argument("--api-key-rw", default=None)
     parser.add_argument("--api-key-ro", default=None)
-    parser.add_argument("--version", default=None, choices=("5.5.0", "5.5.1"))
+    parser.add_argument("--version", default=None, choices=("5.4.1", "5.5.0", "5.5.1"))
     parser.add_argument("--store-timezone", default=None)
     parser.add_argument("--addon", action="store_true", help="companion add-on: tracking route and webhooks")
     parser.add_argument("--webhook-url", default=None)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from integrations.sandbox.core.messages import Request, Response
 from integrations.sandbox.x_cart.goods import InvalidInput
 from integrations.sandbox.x_cart.placing import Placing
+from integrations.sandbox.x_cart.returns import returned
 
 if TYPE_CHECKING:
     from integrations.sandbox.x_cart.shop import XCartSimulator
@@ -41,6 +42,7 @@ class Desk:
             "orders": self._orders,
             "products": self._products,
             "customers": self._customers,
+            "returns": self._returns,
             "settings": self._settings,
             "webhooks": self._webhooks,
         }
@@ -73,7 +75,20 @@ class Desk:
             case ("POST", [number, "tracking"]):
                 added = self._shop.orders.add_tracking(int(number), str(_given(request)["value"]))
                 return Response.of_json(added, 201) if added else None
+            case ("POST", [number, "payment"]):
+                step = self._shop.orders.add_payment(int(number), _given(request))
+                return Response.of_json(step, 201) if step else None
         return None
+
+    def _returns(self, method: str, path: Sequence[str], request: Request) -> Response | None:
+        if path or method != "POST":
+            return None
+        order = self._shop.orders.get(int(_given(request)["order_id"]))
+        if order is None:
+            return None
+        made = self._shop.entities.create("returns", returned(order, _given(request)))
+        self._shop.webhooks.announce("return.created", "return", made["id"])
+        return Response.of_json(made, 201)
 
     def _place(self, options: dict[str, Any]) -> Response:
         placed = self._placing.place(options)
@@ -126,6 +141,10 @@ class Desk:
                 number = goods.create(_given(request))
                 webhooks.announce("product.created", "product", number)
                 return Response.of_json(goods.product(number), 201)
+            case ("DELETE", [number]):
+                goods.delete(int(number))
+                webhooks.announce("product.deleted", "product", int(number))
+                return Response.of_json({"deleted": int(number)})
             case ("POST", [sku, ("stock" | "price") as what]):
                 product_id = goods.find(sku)
                 if product_id is None:

@@ -19,11 +19,11 @@ class Entities:
     def answer(self, request: Request, collection: str, tail: list[str]) -> Response:
         if not tail:
             if request.method == "POST":
-                return Response.of_json(self._create(collection, request.json()), 201)
+                return Response.of_json(self.create(collection, request.json()), 201)
             if request.method == "GET":
-                return listing.listed(request, self._all(collection))
+                return listing.listed(request, self.all(collection))
             return Response.of_json({"detail": "Method Not Allowed"}, 405)
-        documents = {str(each["id"]): each for each in self._all(collection)}
+        documents = {str(each["id"]): each for each in self.all(collection)}
         document = documents.get(tail[0])
         if document is None or tail[1:]:
             return Response.of_json({"detail": "Not Found"}, 404)
@@ -39,11 +39,13 @@ class Entities:
                 )
         return Response.of_json(document)
 
-    def _all(self, collection: str) -> list[dict[str, Any]]:
+    def all(self, collection: str) -> list[dict[str, Any]]:
+        """Return the documents of a collection."""
         rows = self._state.rows("SELECT body FROM entities WHERE collection = ? ORDER BY id", (collection,))
         return [json.loads(row["body"]) for row in rows]
 
-    def _create(self, collection: str, given: dict[str, Any]) -> dict[str, Any]:
+    def create(self, collection: str, given: dict[str, Any]) -> dict[str, Any]:
+        """Add a document and return it with its id."""
         with self._state.transaction() as db:
             document = {"id": numbering.take(db, "entity"), **given}
             db.execute(

@@ -78,14 +78,12 @@ class Goods:
 
     def create(self, given: dict[str, Any]) -> int:
         """Add a product and return its id. Raises InvalidInput."""
-        sku, name = given.get("sku"), given.get("name")
-        if not sku or not name:
-            raise InvalidInput("sku: This value should not be blank." if not sku else "name: blank")
-        if len(str(sku)) > 32:
-            raise InvalidInput("sku: This value is too long. It should have 32 characters or less.")
-        if len(str(name)) > 255:
-            raise InvalidInput("name: This value is too long. It should have 255 characters or less.")
-        if self.find(sku) is not None:
+        sku = given.get("sku")
+        for field in ("sku", "name"):
+            if not given.get(field):
+                raise InvalidInput(f"{field}: This value should not be blank.")
+        _check_values(given)
+        if self.find(str(sku)) is not None:
             raise InvalidInput(f"Product with sku '{sku}' already exists")
         amount = _checked_amount(given.get("amount", POST_DEFAULT_AMOUNT))
         body = _PRODUCT_DEFAULTS | {key: value for key, value in given.items() if key in _stored_keys()}
@@ -104,6 +102,9 @@ class Goods:
             row = db.execute("SELECT * FROM products WHERE id = ?", (product_id,)).fetchone()
             if row is None:
                 return None
+            _check_values(given)
+            if self.find(str(given.get("sku", ""))) not in (None, product_id):
+                raise InvalidInput(f"Product with sku '{given['sku']}' already exists")
             amount = _checked_amount(given.get("amount", row["amount"]))
             body = json.loads(row["body"]) | {k: v for k, v in given.items() if k in _stored_keys()}
             db.execute(
@@ -142,8 +143,8 @@ class Goods:
         sku = given.get("sku")
         if not sku:
             raise InvalidInput("sku: This value should not be blank.")
-        if self._state.row("SELECT id FROM variants WHERE sku = ?", (sku,)):
-            raise InvalidInput(f"Variant with sku '{sku}' already exists")
+        _check_values(given)
+        self._refuse_taken(str(sku), None)
         body = _VARIANT_DEFAULTS | given
         amount = _checked_amount(body.pop("amount", 0))
         with self._state.transaction() as db:
@@ -164,13 +165,21 @@ class Goods:
             ).fetchone()
             if row is None:
                 return None
+            _check_values(given)
+            sku = str(given.get("sku", row["sku"]))
+            self._refuse_taken(sku, variant_id)
             amount = _checked_amount(given.get("amount", row["amount"]))
             body = json.loads(row["body"]) | {k: v for k, v in given.items() if k != "amount"}
             db.execute(
-                "UPDATE variants SET amount = ?, body = ? WHERE id = ?",
-                (amount, json.dumps(body, ensure_ascii=False), variant_id),
+                "UPDATE variants SET sku = ?, amount = ?, body = ? WHERE id = ?",
+                (sku, amount, json.dumps(body, ensure_ascii=False), variant_id),
             )
         return self.variant(product_id, variant_id)
+
+    def _refuse_taken(self, sku: str, own_id: int | None) -> None:
+        row = self._state.row("SELECT id FROM variants WHERE sku = ?", (sku,))
+        if row is not None and row["id"] != own_id:
+            raise InvalidInput(f"Variant with sku '{sku}' already exists")
 
     def delete_variant(self, product_id: int, variant_id: int) -> bool:
         with self._state.transaction() as db:
@@ -199,6 +208,22 @@ def _shown_keys() -> frozenset[str]:
 
 def _stored_keys() -> frozenset[str]:
     return _shown_keys() | {"is_demo_variant_parent"}
+
+
+def _check_values(given: dict[str, Any]) -> None:
+    for field, length in (("sku", 32), ("name", 255)):
+        if len(str(given.get(field, ""))) > length:
+            raise InvalidInput(
+                f"{field}: This value is too long. It should have {length} characters or less."
+            )
+    for field in ("price", "weight", "width", "length", "height"):
+        value = given.get(field, 0)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InvalidInput(
+                f'The type of the "{field}" attribute must be "float", "{type(value).__name__}" given.'
+            )
+        if value < 0:
+            raise InvalidInput(f"{field}: This value should be greater than or equal to 0.")
 
 
 def _checked_amount(value: object) -> int:

@@ -53,6 +53,28 @@ class Orders:
             self._store(db, order, f"tracking number {value}")
             return number
 
+    def add_payment(self, order_id: int, given: dict[str, Any]) -> dict[str, Any] | None:
+        """Append a step of the gateway (``type``, ``value``, ``status`` = S) to the order's first transaction."""
+        with self._state.transaction() as db:
+            row = self._state.row("SELECT transactions FROM orders WHERE id = ?", (order_id,))
+            order = self.get(order_id)
+            if row is None or order is None:
+                return None
+            transactions = json.loads(row["transactions"])
+            step = {
+                "id": numbering.take(db, "backend_transaction"),
+                "type": str(given["type"]),
+                "date": clock.utc_text(clock.now(self._settings)),
+                "status": str(given.get("status", "S")),
+                "value": float(given["value"]),
+                "data": [],
+            }
+            transactions[0]["backend_transactions"].append(step)
+            text = json.dumps(transactions, ensure_ascii=False)
+            db.execute("UPDATE orders SET transactions = ? WHERE id = ?", (text, order_id))
+            self._store(db, order, f"payment step {step['type']}")
+            return step
+
     def touch(self, order_id: int, changes: dict[str, Any]) -> dict[str, Any] | None:
         """Renew the order, as an edit by the shop's staff does; ``changes`` replaces top-level keys."""
         with self._state.transaction() as db:

@@ -1,6 +1,7 @@
 """Fills an empty shop: the shared catalogue, one product with variants, shoppers with addresses, coupons."""
 
 import json
+from typing import Any
 
 from integrations.sandbox.core.catalogue import CATALOGUE
 from integrations.sandbox.core.state import State
@@ -92,8 +93,27 @@ def _fill_people(profiles: Profiles) -> None:
 
 
 def _fill_entities(state: State) -> None:
-    coupons = [
-        {"code": code, "enabled": True, "value": value, "type": kind, "comment": "", "single_use": False}
+    coupons: list[dict[str, Any]] = [
+        {
+            "code": code,
+            "enabled": True,
+            "value": value,
+            "type": kind,
+            "comment": "",
+            "date_range_begin": None,
+            "date_range_end": None,
+            "total_range_begin": 0,
+            "total_range_end": 0,
+            "uses_limit": 0,
+            "uses_limit_per_user": 0,
+            "single_use": False,
+            "specific_products": False,
+            "product_classes": [],
+            "memberships": [],
+            "zones": [],
+            "products": [],
+            "categories": [],
+        }
         for code, kind, value in COUPONS
     ]
     categories = [

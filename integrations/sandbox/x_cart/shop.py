@@ -11,6 +11,7 @@ from integrations.sandbox.core.messages import Answer, Request, Response
 from integrations.sandbox.core.simulator import Simulator
 from integrations.sandbox.core.state import State
 from integrations.sandbox.x_cart import listing, seed, statuses
+from integrations.sandbox.x_cart.classic import Classic
 from integrations.sandbox.x_cart.desk import Desk
 from integrations.sandbox.x_cart.entities import COLLECTIONS, Entities
 from integrations.sandbox.x_cart.goods import Goods, InvalidInput
@@ -44,6 +45,7 @@ class XCartSimulator(Simulator):
         self.orders = Orders(state, self.settings)
         self.entities = Entities(state)
         self.webhooks = Webhooks(state, self.settings, self.faults)
+        self._classic = Classic(self)
         self._desk = Desk(self, Placing(state, self.settings))
         if seed.is_empty(state):
             seed.fill(state, self.goods, self.profiles)
@@ -69,10 +71,19 @@ class XCartSimulator(Simulator):
     def stop(self) -> None:
         self.webhooks.stop()
 
+    def operation(self, request: Request) -> str:
+        return self._classic.operation(request)
+
     def answer(self, request: Request) -> Answer:
         parts = [part for part in request.path.split("/") if part]
-        if not parts or parts[0] != "api":
-            return Response.of_html(404 if parts else 200, b"<html><body>Shop</body></html>")
+        is_classic = self.settings["version"].startswith("5.4")
+        if is_classic and parts == ["admin.php"]:
+            return self._classic.answer(request)
+        if is_classic or not parts or parts[0] != "api":
+            # The admin area answers with its sign-in page, whatever is asked.
+            return Response.of_html(
+                200 if parts in ([], ["admin.php"]) else 404, b"<html><body>Shop</body></html>"
+            )
         refused = self._refuse(request)
         if refused is not None:
             return refused
@@ -106,6 +117,7 @@ class XCartSimulator(Simulator):
             "profiles": self._profiles,
             "docs.json": self._docs,
             "carts": self._carts,
+            "returns": self._returns,
         }
         if collection in routes:
             return routes[collection](request, tail)
@@ -270,6 +282,13 @@ class XCartSimulator(Simulator):
             return Response.of_json(self.profiles.change_address(profile_id, address_id, _body(request)))
         return Response.of_json(found[0])
 
+    def _returns(self, request: Request, tail: list[str]) -> Response:
+        """The companion add-on's list of returns; X-Cart itself has no such route."""
+        if not self.settings["addon_enabled"]:
+            raise NoSuchRecord
+        _only(request, "GET")
+        return self.entities.answer(request, "returns", tail)
+
     def _carts(self, request: Request, tail: list[str]) -> Response:
         _only(request, "GET")
         if tail:
@@ -283,6 +302,7 @@ class XCartSimulator(Simulator):
         }
         if self.settings["addon_enabled"]:
             paths["/api/orders/{id}/tracking_numbers"] = {"post": {}}
+            paths["/api/returns"] = {"get": {}}
         filters = ["date[after]"]
         if self.settings["version"] != "5.5.0":
             filters.append("lastRenewDate[after]")

@@ -48,11 +48,16 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "webhook_first_wait_seconds": 0.5,
     "has_unknown_keys": True,
     "ignores_order": False,
+    "has_complex": True,
+    "classic_date_range": "string",
     "clock_offset_seconds": 0,
     "frozen_at": None,
     "seed": 1,
 }
-"""``frozen_at`` (unix seconds) stops the clock: for updates in one second, and for daylight-saving days."""
+"""``version`` 5.4.1 speaks the classic API only; ``classic_date_range`` is the form it reads: string or array.
+
+``frozen_at`` (unix seconds) stops the clock: for updates in one second, and for daylight-saving days.
+"""
 
 SECRET_SETTINGS = ("api_key_rw", "api_key_ro", "webhook_secret")
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from integrations.connectors.errors import FieldProblem, Rejected
 from integrations.connectors.systems.dynamics_sl.schema import CUSTOMER, ORDER, ORDER_LINE
+from integrations.connectors.systems.dynamics_sl.schema_ledger import PAYMENT
 from integrations.kinds import FieldInfo
 
 _ORDER_ALIASES = {
@@ -25,6 +26,7 @@ _ORDER_ALIASES = {
     "adminhold": "AdminHold",
 }
 _LINE_ALIASES = {"qty": "QtyOrd", "unitprice": "CurySlsPrice", "salesacct": "SlsAcct"}
+_RECEIPT_ALIASES = {"amount": "CuryOrigDocAmt", "ordernbr": "OrdNbr", "curyid": "CuryId", "custid": "CustId"}
 _TOTALS = frozenset({"totalamt", "ordertot", "curytotord"})
 """Accepted for the money check only; Dynamics SL computes its total."""
 _IGNORED = frozenset({"billtoid", "billaddrid", "portal_status", "curytotmerch", "status", "lupd_datetime"})
@@ -45,6 +47,8 @@ def _wire_names(fields: Iterable[FieldInfo]) -> dict[str, str]:
 
 _ORDER_NAMES = _wire_names(ORDER.fields)
 _LINE_NAMES = _wire_names(ORDER_LINE)
+_RECEIPT_NAMES = _wire_names(PAYMENT.fields)
+_RECEIPT_COMPUTED = frozenset(each.name for each in PAYMENT.fields if each.read_only)
 _CUSTOMER_NAMES = _wire_names(CUSTOMER.fields)
 
 
@@ -100,6 +104,16 @@ def resolve_customer(given: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in given.items()
         if value is not None and name.lower() not in ("status", "lupd_datetime")
     }
+
+
+def resolve_receipt(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a cash receipt in wire names; computed members are left out."""
+    named = {
+        _RECEIPT_ALIASES.get(name.lower()) or _RECEIPT_NAMES.get(name.lower(), name): value
+        for name, value in given.items()
+        if value is not None
+    }
+    return {name: value for name, value in named.items() if name not in _RECEIPT_COMPUTED}
 
 
 def _decimal(path: str, value: object) -> Decimal:

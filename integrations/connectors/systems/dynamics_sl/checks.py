@@ -62,6 +62,30 @@ def _order_type(api: CtApi) -> str:
     return f"Order type {wanted} exists"
 
 
+def _ledger_view(api: CtApi) -> str:
+    """Ask the view for a number that no receipt has; nobody needs it who sends no receipts."""
+    if api.sql is not None:
+        return "Receipts are looked up by SQL"
+    view = str(api.settings.get("view_ardoc") or "")
+    consequence = "receipts in doubt will wait for a person, and invoices are not read"
+    if not view:
+        return f"No Quick Query view is named: {consequence}"
+    try:
+        rows = api.query(view, ("RefNbr", "=", "?"))
+    except Misconfigured as error:
+        return f"View {view} cannot be read: {consequence} ({error.detail or error.message})"
+    return f"View {view} ignores conditions: {consequence}" if rows else f"View {view} can be searched"
+
+
+def _sql(api: CtApi) -> str:
+    """Ask the database for one row of each table that is read there."""
+    if api.sql is None:
+        return "No SQL login: changes of customers, items and stock are found by full lists"
+    for table in ("SOHeader", "ARDoc", "ItemSite"):
+        api.sql.matching(table, ("CpnyID",), {"LUpd_User": "?"} if table != "ItemSite" else {"SiteID": "?"})
+    return "The SQL login reads orders, documents and stock"
+
+
 def _elements(api: CtApi) -> str:
     """Compare what mapping may write with the tenant's own service description."""
     missing: list[str] = []
@@ -94,6 +118,8 @@ _STEPS: tuple[tuple[str, Callable[[CtApi], str]], ...] = (
     ("Can read orders", _orders),
     ("Can read items and stock", _items),
     ("Order type exists", _order_type),
+    ("SQL login", _sql),
+    ("Receipts can be looked up", _ledger_view),
     ("Fields match this version", _elements),
 )
 

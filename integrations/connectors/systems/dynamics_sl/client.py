@@ -8,18 +8,16 @@ from typing import Any
 from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from lxml import etree
-
 from integrations.connectors.base import ConnectionConfig
-from integrations.connectors.errors import Misconfigured, UnexpectedResponse
+from integrations.connectors.errors import Misconfigured
 from integrations.connectors.spec import Limits
+from integrations.connectors.systems.dynamics_sl.datasets import text_rows, typed_rows
 from integrations.connectors.systems.dynamics_sl.faults import translate_fault
 from integrations.connectors.systems.dynamics_sl.normalise import conceal_cards, normalise
 from integrations.connectors.systems.dynamics_sl.spec import SPEC
+from integrations.connectors.systems.dynamics_sl.sql_reads import SqlReads
 from integrations.connectors.transports.http import HttpTransport
 from integrations.connectors.transports.soap import SoapTransport
-
-_DIFFGRAM = "{urn:schemas-microsoft-com:xml-diffgram-v1}diffgram"
 
 
 class CtApi:
@@ -51,6 +49,12 @@ class CtApi:
             fault_statuses=frozenset({500}),
             conceal=conceal_cards,
         )
+        self.sql = (
+            SqlReads(self.settings, config=config, limits=limits, zone=self.zone)
+            if self.settings.get("sql_host")
+            else None
+        )
+        """Direct reads of the database, where the connection has a SQL login."""
         self._soap = SoapTransport(
             http,
             base_url=base_url,
@@ -79,6 +83,8 @@ class CtApi:
 
     def close(self) -> None:
         self._soap.close()
+        if self.sql is not None:
+            self.sql.close()
 
     def about(self) -> str:
         """Return the version string; needs no key."""
@@ -127,16 +133,33 @@ class CtApi:
     def rows(self, operation: str, **parameters: Any) -> list[dict[str, str]]:
         """Return the rows of an untyped DataSet operation of ``orders`` as trimmed text."""
         element = self._soap.call("orders", operation, parameters, is_write=False)
+        return [] if element is None else text_rows(element, operation)
+
+    def query(self, view: str, *filters: tuple[str, str, str]) -> list[dict[str, Any]]:
+        """Return the rows of a Quick Query view, typed by the schema that comes with them and normalised.
+
+        A filter is (column, comparison, value). Raises Misconfigured for a view or column that is not there.
+        """
+        # Reference: quickQuery.asmx?op=getScreen. The rows are an untyped DataSet inside the screen.
+        screen = self._soap.call(
+            "quickQuery",
+            "getScreen",
+            {
+                "queryViewName": view,
+                "filters": [
+                    {"name": column, "value": value, "comparisonType": sign}
+                    for column, sign, value in filters
+                ],
+            },
+            is_write=False,
+        )
+        refusal = str((screen or {}).get("errorMessage") or "").strip()
+        if refusal:
+            raise Misconfigured(f"The Quick Query view {view} cannot be read", missing=view, detail=refusal)
+        element = (screen or {}).get("myQueryResults")
         if element is None:
             return []
-        diffgram = element.find(_DIFFGRAM) if etree.iselement(element) else None
-        if diffgram is None:
-            raise UnexpectedResponse(f"{operation} did not answer with a data set")
-        return [
-            {etree.QName(cell).localname: (cell.text or "").strip() for cell in row}
-            for table in diffgram
-            for row in table
-        ]
+        return [normalise(row, self.zone) for row in typed_rows(element, view)]
 
 
 def _zone(name: str) -> ZoneInfo:

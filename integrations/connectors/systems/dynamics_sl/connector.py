@@ -3,7 +3,7 @@
 Found by the registry through its folder. Holds no state but its client.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,12 +11,24 @@ from urllib.parse import urlsplit
 from integrations.connectors.base import CheckResult, ConnectionConfig, Found, Page, WriteRequest, WriteResult
 from integrations.connectors.errors import Misconfigured, NotFound
 from integrations.connectors.spec import Identity
-from integrations.connectors.systems.dynamics_sl import customers, feed, inventory, orders, shipments
+from integrations.connectors.systems.dynamics_sl import (
+    customers,
+    documents,
+    feed,
+    inventory,
+    journals,
+    orders,
+    payments,
+    returns,
+    shipments,
+)
 from integrations.connectors.systems.dynamics_sl.checks import run_checks
 from integrations.connectors.systems.dynamics_sl.client import CtApi
 from integrations.connectors.systems.dynamics_sl.schema import SCHEMAS
 from integrations.connectors.systems.dynamics_sl.spec import SPEC
 from integrations.kinds import EntitySchema, Kind, Record
+
+_Writer = Callable[[CtApi, WriteRequest], WriteResult]
 
 _FETCHERS = {
     Kind.ORDER: orders.fetch_order,
@@ -24,6 +36,40 @@ _FETCHERS = {
     Kind.CUSTOMER: customers.fetch_customer,
     Kind.PRODUCT: inventory.fetch_item,
     Kind.INVENTORY: inventory.fetch_stock,
+    Kind.PAYMENT: payments.fetch_payment,
+    Kind.RETURN: returns.fetch_return,
+    Kind.INVOICE: documents.fetch_invoice,
+    Kind.PURCHASE_ORDER: documents.fetch_purchase_order,
+}
+_DATED = {
+    Kind.PAYMENT: payments.read_payments,
+    Kind.INVOICE: documents.read_invoices,
+    Kind.PURCHASE_ORDER: documents.read_purchase_orders,
+}
+"""Kinds read by their time of change, from a Quick Query view."""
+_LISTED = {
+    Kind.INVENTORY: inventory.read_stock,
+    Kind.PRODUCT: inventory.read_items,
+    Kind.CUSTOMER: customers.read_customers,
+    Kind.RETURN: returns.read_returns,
+}
+"""Kinds without a feed: the full list each time."""
+_FINDERS: Mapping[Kind, Callable[[CtApi, str], Found | None]] = {
+    Kind.ORDER: orders.find_order,
+    Kind.RETURN: returns.find_return,
+    Kind.PAYMENT: payments.find_payment,
+    Kind.JOURNAL: journals.find_journal,
+}
+_CREATORS: Mapping[Kind, _Writer] = {
+    Kind.ORDER: orders.create_order,
+    Kind.CUSTOMER: customers.create_customer,
+    Kind.PAYMENT: payments.create_payment,
+    Kind.JOURNAL: journals.create_journal,
+    Kind.RETURN: returns.create_return,
+}
+_UPDATERS: Mapping[Kind, _Writer] = {
+    Kind.ORDER: orders.update_order,
+    Kind.CUSTOMER: customers.update_customer,
 }
 
 # Dynamics SL keeps smalldatetimes; no company has orders from before.
@@ -69,12 +115,10 @@ class DynamicsSl:
         now = self._config.now() if self._config.now else datetime.now(UTC)
         if kind in (Kind.ORDER, Kind.SHIPMENT):
             return feed.read_feed(self._api, kind, cursor, now)
-        if kind is Kind.INVENTORY:
-            return inventory.read_stock(self._api, cursor)
-        if kind is Kind.PRODUCT:
-            return inventory.read_items(self._api, cursor)
-        if kind is Kind.CUSTOMER:
-            return customers.read_customers(self._api, cursor)
+        if kind in _DATED:
+            return _DATED[kind](self._api, cursor, now)
+        if kind in _LISTED:
+            return _LISTED[kind](self._api, cursor)
         raise _unsupported(kind, "list")
 
     def fetch(self, kind: Kind, external_id: str) -> Record:
@@ -85,14 +129,17 @@ class DynamicsSl:
 
     def history(self, kind: Kind, since: datetime | None) -> Mapping[str, Any]:
         """Return where an initial load starts: the event feed by time, the other kinds are full lists."""
-        if kind in (Kind.ORDER, Kind.SHIPMENT):
+        if kind in (Kind.ORDER, Kind.SHIPMENT) or kind in _DATED:
             return {"since": (since or _BEFORE_ALL).isoformat()}
         if kind in _FETCHERS:
             return {}
         raise _unsupported(kind, "list")
 
     def locate(self, kind: Kind, number: str) -> str | None:
-        """Return the number where such a record exists: ids are the numbers that people say here."""
+        """Return the id where such a record exists: mostly the number that people say; a receipt's is longer."""
+        if kind is Kind.PAYMENT:
+            found = payments.find_payment(self._api, number)
+            return found.external_id if found else None
         try:
             return self.fetch(kind, number).external_id
         except NotFound:
@@ -102,8 +149,8 @@ class DynamicsSl:
         self, kind: Kind, *, reference: str = "", natural_key: str = "", hint: Mapping[str, Any]
     ) -> Found | None:
         """Look a record up. ``hint`` is not needed: references are unique in a company."""
-        if kind is Kind.ORDER and (reference or natural_key):
-            return orders.find_order(self._api, reference or natural_key)
+        if kind in _FINDERS and (reference or natural_key):
+            return _FINDERS[kind](self._api, reference or natural_key)
         if kind is Kind.CUSTOMER and (reference or natural_key):
             return customers.find_customer(self._api, reference=reference, natural_key=natural_key)
         if kind in (Kind.PRODUCT, Kind.INVENTORY) and natural_key:
@@ -111,14 +158,11 @@ class DynamicsSl:
         raise _unsupported(kind, "find")
 
     def write(self, request: WriteRequest) -> WriteResult:
-        """Create or update an order or a customer. Raises OutcomeUnknown when it may have happened."""
-        if request.kind is Kind.ORDER:
-            writer = orders.update_order if request.external_id else orders.create_order
-            return writer(self._api, request)
-        if request.kind is Kind.CUSTOMER:
-            writer = customers.update_customer if request.external_id else customers.create_customer
-            return writer(self._api, request)
-        raise _unsupported(request.kind, "write")
+        """Create or update one record. Raises OutcomeUnknown when it may have happened."""
+        writers = _UPDATERS if request.external_id else _CREATORS
+        if request.kind not in writers:
+            raise _unsupported(request.kind, "update" if request.external_id else "create")
+        return writers[request.kind](self._api, request)
 
 
 def build(config: ConnectionConfig) -> DynamicsSl:

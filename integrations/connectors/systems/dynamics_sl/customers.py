@@ -9,16 +9,20 @@ from typing import Any
 from integrations.connectors.base import Found, Page, WriteRequest, WriteResult
 from integrations.connectors.errors import ConnectorError, Misconfigured, NotFound, OutcomeUnknown
 from integrations.connectors.systems.dynamics_sl.aliases import refuse_long_text, resolve_customer
+from integrations.connectors.systems.dynamics_sl.changes import same
 from integrations.connectors.systems.dynamics_sl.client import CtApi
 from integrations.connectors.systems.dynamics_sl.faults import refuse_business_error
-from integrations.connectors.systems.dynamics_sl.orders import moment, same, to_wire
+from integrations.connectors.systems.dynamics_sl.orders import moment, to_wire
 from integrations.connectors.systems.dynamics_sl.references import fit_reference
-from integrations.connectors.systems.dynamics_sl.schema import CUSTOMER, SYSTEM
+from integrations.connectors.systems.dynamics_sl.schema import CUSTOMER
+from integrations.connectors.systems.dynamics_sl.schema_fields import SYSTEM
+from integrations.connectors.systems.dynamics_sl.sql_reads import pages_by_rowversion
 from integrations.kinds import Kind, Record
 
 _PAGE = 200
 _MOST_PAGES = 50
 _SERVICE = "customerMaintenance"
+_COLUMNS = tuple(each.name for each in CUSTOMER.fields if not each.fields)
 _SHOWN = frozenset(each.name for each in CUSTOMER.fields)
 _COPIED = ("Name", "Attn", "Addr1", "Addr2", "City", "State", "Zip", "Country", "Phone", "EMailAddr")
 
@@ -30,6 +34,16 @@ def fetch_customer(api: CtApi, cust_id: str) -> Record:
 
 def read_customers(api: CtApi, cursor: Mapping[str, Any]) -> Iterator[Page]:
     """Yield all customers page by page; there is no change feed. Resumes at ``page``, a finished list at 1."""
+    if api.sql is not None:
+        yield from pages_by_rowversion(
+            api.sql,
+            "Customer",
+            _COLUMNS,
+            cursor,
+            lambda rows: [_record(row) for row in rows],
+            of_company=False,
+        )
+        return
     page = int(cursor.get("page") or 1)
     is_last = False
     while not is_last:

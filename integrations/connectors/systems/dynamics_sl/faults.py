@@ -27,6 +27,13 @@ _MISSING = (
     (re.compile(r"customer (?P<key>\S+) not found", re.IGNORECASE), Kind.CUSTOMER),
 )
 _TRUNCATED = re.compile(r"truncated in \w+\.(?P<field>\w+)", re.IGNORECASE)
+_FIELDS = (
+    (re.compile(r"^period\b.*\b(closed|not valid)", re.IGNORECASE), "PerPost"),
+    (re.compile(r"do(es)? not equal", re.IGNORECASE), "CuryCtrlTot"),
+    (re.compile(r"^account\b.*not valid", re.IGNORECASE), "Acct"),
+    (re.compile(r"^subaccount\b.*not valid", re.IGNORECASE), "Sub"),
+)
+"""Refusals of the ledgers by the field to look at."""
 _EXISTS = re.compile(r"\b(?P<key>\S+) already exists", re.IGNORECASE)
 
 
@@ -61,7 +68,8 @@ def refuse_business_error(text: str, values: Mapping[str, Any]) -> None:
     exists = _EXISTS.search(text)
     if exists:
         raise Duplicate(text, existing_id=exists["key"], code="errorString")
-    problem = FieldProblem("", "", text)
+    field = next((name for pattern, name in _FIELDS if pattern.search(text)), "")
+    problem = FieldProblem(field, str(values.get(field, "")), text)
     cut = _TRUNCATED.search(text)
     if cut:
         problem = FieldProblem(cut["field"], str(values.get(cut["field"], "")), text)

@@ -12,7 +12,7 @@ from typing import Any
 from integrations.connectors.base import Page
 from integrations.connectors.systems.dynamics_sl.client import CtApi
 from integrations.connectors.systems.dynamics_sl.normalise import to_utc
-from integrations.connectors.systems.dynamics_sl.schema import SYSTEM
+from integrations.connectors.systems.dynamics_sl.schema_fields import SYSTEM
 from integrations.kinds import Kind, Record
 
 OVERLAP = timedelta(minutes=10)

@@ -8,12 +8,15 @@ from integrations.connectors.base import Found, Page
 from integrations.connectors.errors import NotFound
 from integrations.connectors.systems.dynamics_sl.client import CtApi
 from integrations.connectors.systems.dynamics_sl.orders import moment
-from integrations.connectors.systems.dynamics_sl.schema import PRODUCT, SYSTEM
+from integrations.connectors.systems.dynamics_sl.schema import PRODUCT
+from integrations.connectors.systems.dynamics_sl.schema_fields import SYSTEM
+from integrations.connectors.systems.dynamics_sl.sql_reads import pages_by_rowversion
 from integrations.kinds import Kind, Record
 
 PAGE_SIZE = 200
 _QUANTITIES = ("QtyAvail", "QtyOnHand", "QtyAlloc")
-_SHOWN = frozenset(each.name for each in PRODUCT.fields)
+_COLUMNS = tuple(each.name for each in PRODUCT.fields)
+_SHOWN = frozenset(_COLUMNS)
 
 
 def stock_sites(api: CtApi) -> list[str]:
@@ -40,6 +43,11 @@ def read_stock(api: CtApi, cursor: Mapping[str, Any]) -> Iterator[Page]:
     There is no change feed for quantities; the caller skips what has not changed. A cursor with ``after``
     resumes an interrupted snapshot behind that item; the cursor of a finished one is ``{"after": ""}``.
     """
+    if api.sql is not None:
+        yield from pages_by_rowversion(
+            api.sql, "ItemSite", ("InvtID",), cursor, lambda rows: _stock_of(api, rows), of_company=True
+        )
+        return
     by_item: dict[str, list[dict[str, Any]]] = {}
     for row in _bins(api):
         if row.get("InvtID"):
@@ -52,6 +60,19 @@ def read_stock(api: CtApi, cursor: Mapping[str, Any]) -> Iterator[Page]:
         is_last = start + PAGE_SIZE >= len(names)
         records = [_stock_record(name, by_item[name]) for name in chunk]
         yield Page(records, {"after": "" if is_last else chunk[-1]}, is_last=is_last)
+
+
+def _stock_of(api: CtApi, changed: list[dict[str, Any]]) -> list[Record]:
+    """Return the quantities of the changed items over all warehouses that this connection reads."""
+    names = sorted({row["InvtID"] for row in changed})
+    columns = ("InvtID", "SiteID", *_QUANTITIES, "LUpd_DateTime")
+    rows = api.sql.within("ItemSite", columns, "InvtID", names) if api.sql is not None else []
+    sites = stock_sites(api)
+    by_item: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        if sites == [""] or row["SiteID"] in sites:
+            by_item.setdefault(row["InvtID"], []).append(row)
+    return [_stock_record(name, by_item[name]) for name in names if name in by_item]
 
 
 def fetch_stock(api: CtApi, invt_id: str) -> Record:
@@ -102,6 +123,16 @@ def _item_record(item: Mapping[str, Any]) -> Record:
 
 def read_items(api: CtApi, cursor: Mapping[str, Any]) -> Iterator[Page]:
     """Yield all items in pages by item number; there is no change feed. Resumes behind ``after``."""
+    if api.sql is not None:
+        yield from pages_by_rowversion(
+            api.sql,
+            "Inventory",
+            _COLUMNS,
+            cursor,
+            lambda rows: [_item_record(row) for row in rows],
+            of_company=False,
+        )
+        return
     # Reference: inventoryItems.asmx?op=getInventoryByID. The key is a prefix: blank is the prefix of all.
     rows = api.call("inventoryItems", "getInventoryByID", invtID="") or []
     by_name = {row["InvtID"]: row for row in rows if row.get("InvtID")}

@@ -4,10 +4,8 @@ Called by the connector. Dynamics SL has no idempotency: CustOrdNbr carries our 
 an order in doubt is sent again.
 """
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from integrations.connectors.base import Found, WriteRequest, WriteResult
@@ -17,20 +15,25 @@ from integrations.connectors.systems.dynamics_sl.aliases import (
     refuse_long_text,
     resolve_order,
 )
+from integrations.connectors.systems.dynamics_sl.changes import (
+    COMPUTED,
+    DEFAULT_TAX,
+    merge_lines,
+    refuse_change,
+    same,
+)
 from integrations.connectors.systems.dynamics_sl.client import CtApi
 from integrations.connectors.systems.dynamics_sl.faults import refuse_business_error, refuse_violations
 from integrations.connectors.systems.dynamics_sl.references import fit_reference
-from integrations.connectors.systems.dynamics_sl.schema import ORDER, ORDER_LINE, SYSTEM
+from integrations.connectors.systems.dynamics_sl.schema import ORDER, ORDER_LINE
+from integrations.connectors.systems.dynamics_sl.schema_fields import SYSTEM
 from integrations.kinds import Kind, Record
 from integrations.mapping.money import HALF_CENT
 
-COMPUTED = Decimal("-999876")
-"""A price or cost that Dynamics SL computes itself."""
-DEFAULT_TAX = -1
-_DAY = re.compile(r"^\d{4}-\d\d-\d\d$")
 _SHOWN = frozenset(each.name for each in ORDER.fields)
 _SHOWN_ON_LINES = frozenset(each.name for each in ORDER_LINE)
 
+_SOUGHT = ("CpnyID", "OrdNbr", "CustID", "CustOrdNbr", "SOTypeID", "Status", "Cancelled", "CuryTotOrd")
 _VIOLATION = frozenset({"key", "fatal", "message", "ObjectID"})
 _CHECKED = _VIOLATION | {"errorString", "businessRuleViolations", "CuryID", "CuryTotOrd"}
 """What is read of an order that was only checked: reading all of it costs more than building the request."""
@@ -91,12 +94,16 @@ def is_complete(lines: list[dict[str, Any]]) -> bool:
     return bool(lines) and all(line["QtyShip"] >= line["QtyOrd"] for line in lines)
 
 
-def find_order(api: CtApi, reference: str) -> Found | None:
+def find_order(api: CtApi, reference: str, *, so_type: str = "") -> Found | None:
     """Return the order that carries a reference in CustOrdNbr; of several the oldest that is not cancelled.
 
+    ``so_type`` asks for orders of that type; without it returns are left out, whose references may be the same.
     Raises Misconfigured where this server cannot be searched, so that nobody takes "not found" for an answer.
     """
     wanted = fit_reference(reference)
+    if api.sql is not None:
+        rows = api.sql.matching("SOHeader", _SOUGHT, {"CustOrdNbr": wanted})
+        return _oldest(api, rows, so_type)
     if api.settings["order_search"] == "off" or ";" in wanted:
         raise Misconfigured("Orders of this connection cannot be searched", missing="order_search")
     # Reference: orders.asmx?op=getOrders. Page number and size are strings; the format of ordersParams is
@@ -119,10 +126,19 @@ def find_order(api: CtApi, reference: str) -> Found | None:
             "Dynamics SL ignored the search for an order reference; choose another way of searching",
             missing="order_search",
         )
-    found.sort(key=lambda row: (row.get("Cancelled") in ("1", "true"), row["OrdNbr"]))
-    if not found:
-        return None
-    return Found(found[0]["OrdNbr"], dict(found[0]))
+    return _oldest(api, found, so_type)
+
+
+def _oldest(api: CtApi, rows: list[dict[str, Any]], so_type: str) -> Found | None:
+    """Return the oldest of the rows that is not cancelled, of one type or of any but returns."""
+    returned = str(api.settings["return_so_type"])
+    found = [
+        row
+        for row in rows
+        if (row.get("SOTypeID") == so_type if so_type else row.get("SOTypeID") != returned)
+    ]
+    found.sort(key=lambda row: (str(row.get("Cancelled")) in ("1", "true", "True"), row["OrdNbr"]))
+    return Found(found[0]["OrdNbr"], dict(found[0])) if found else None
 
 
 def create_order(api: CtApi, request: WriteRequest) -> WriteResult:
@@ -141,15 +157,23 @@ def create_order(api: CtApi, request: WriteRequest) -> WriteResult:
 
 
 def update_order(api: CtApi, request: WriteRequest) -> WriteResult:
-    """Change an order by value: what it already holds is not sent; a hold alone goes through adminHoldFlag."""
+    """Change an order by value: what it already holds is not sent; a hold alone goes through adminHoldFlag.
+
+    ``orderItems``, where given, are all lines: one that is missing there is removed. Raises Rejected for what cannot
+    be changed any more: a closed or cancelled order, less than was shipped.
+    """
     before = load_order(api, request.external_id)
-    wanted = to_wire(resolve_order(request.fields).fields, api)
+    resolved = resolve_order(request.fields)
+    wanted = to_wire(resolved.fields, api)
     wanted.pop("OrdNbr", None)
     refuse_long_text(wanted, ORDER.fields)
+    if wanted.get("Cancelled"):
+        # What is cancelled is not changed in the same breath.
+        wanted = {"Cancelled": True}
     changed = {
         name for name, value in wanted.items() if name != "orderItems" and not same(before.get(name), value)
     }
-    lines = _merge_lines(before.get("orderItems") or [], wanted.get("orderItems") or [])
+    lines = merge_lines(before.get("orderItems") or [], wanted.get("orderItems") or [])
     if lines is not None:
         changed.add("orderItems")
     if not changed:
@@ -164,6 +188,7 @@ def update_order(api: CtApi, request: WriteRequest) -> WriteResult:
             adminHoldFlag=bool(wanted["AdminHold"]),
         )
         return _result(load_order(api, request.external_id))
+    refuse_change(before, lines, is_cancelled=bool(wanted.get("Cancelled")))
     order = {**before, **{name: wanted[name] for name in changed if name != "orderItems"}}
     order["orderItems"] = before["orderItems"] if lines is None else lines
     for name in ("errorString", "businessRuleViolations"):
@@ -171,38 +196,11 @@ def update_order(api: CtApi, request: WriteRequest) -> WriteResult:
     order = to_wire(order, api)
     checked = api.call("orders", "validateOrder", only=_CHECKED, inOrder=order)
     _refuse(checked, order)
+    if not wanted.get("Cancelled"):
+        _refuse_total(api, resolved, checked)
     placed = api.call("orders", "placeOrder", is_write=True, only=_READ_BACK, inOrder=order)
     _refuse(placed, order)
     return _result(placed)
-
-
-def _merge_lines(before: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
-    """Return all lines with the wanted changes applied by LineRef, else by InvtID; None = no change."""
-    lines = [dict(line) for line in before]
-    is_changed = False
-    for each in wanted:
-        key = "LineRef" if each.get("LineRef") else "InvtID"
-        line = next((line for line in lines if line.get(key) == each.get(key)), None)
-        if line is None:
-            lines.append({"CurySlsPrice": COMPUTED, "CuryCost": COMPUTED, "Taxable": DEFAULT_TAX, **each})
-            is_changed = True
-            continue
-        for name, value in each.items():
-            if not same(line.get(name), value):
-                line[name] = value
-                is_changed = True
-    return lines if is_changed else None
-
-
-def same(held: object, wanted: object) -> bool:
-    """Return whether a column already holds a value, whatever its spelling."""
-    if isinstance(held, Decimal | bool | int) and not isinstance(wanted, str):
-        return held == wanted
-    if isinstance(held, Decimal | bool | int):
-        return str(held).lower() == str(wanted).strip().lower()
-    if isinstance(held, str) and _DAY.match(held):
-        return held == str(wanted)[:10]
-    return str(held or "").strip() == str(wanted or "").strip()
 
 
 def _with_defaults(api: CtApi, fields: Mapping[str, Any], reference: str) -> dict[str, Any]:

@@ -1,8 +1,11 @@
-"""The external reference as Dynamics SL can hold it: CustOrdNbr has 25 characters."""
+"""The external reference as Dynamics SL can hold it: CustOrdNbr has 25 characters, document numbers have 10."""
 
+import base64
 import hashlib
 
 REFERENCE_LENGTH = 25
+DOCUMENT_LENGTH = 10
+JOURNAL_LENGTH = 15
 
 
 def fit_reference(reference: str) -> str:
@@ -13,3 +16,14 @@ def fit_reference(reference: str) -> str:
     if len(reference) <= REFERENCE_LENGTH:
         return reference
     return f"{reference[:16]}-{hashlib.sha256(reference.encode()).hexdigest()[:8]}"
+
+
+def fit_document(reference: str, length: int = DOCUMENT_LENGTH) -> str:
+    """Return a document number of at most ``length`` capital letters and digits, the same for the same reference.
+
+    A longer reference becomes P and letters of its SHA-256; the full one is kept beside it and compared.
+    """
+    if len(reference) <= length and reference == reference.upper():
+        return reference
+    letters = base64.b32encode(hashlib.sha256(reference.encode()).digest()).decode()
+    return f"P{letters[: length - 1]}"

@@ -5,7 +5,8 @@ from typing import Any
 from integrations.connectors.errors import NotFound
 from integrations.connectors.systems.dynamics_sl.client import CtApi
 from integrations.connectors.systems.dynamics_sl.orders import is_complete, load_order, moment
-from integrations.connectors.systems.dynamics_sl.schema import SHIPMENT, SYSTEM
+from integrations.connectors.systems.dynamics_sl.schema import SHIPMENT
+from integrations.connectors.systems.dynamics_sl.schema_fields import SYSTEM
 from integrations.kinds import Kind, Record
 
 _SHOWN = frozenset(each.name for each in SHIPMENT.fields)

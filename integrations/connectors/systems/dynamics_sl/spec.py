@@ -5,157 +5,11 @@ from integrations.connectors.spec import (
     ConnectorSpec,
     KindFacts,
     Limits,
-    Setting,
-    SettingType,
     Support,
     Verb,
 )
+from integrations.connectors.systems.dynamics_sl.settings import SETTINGS
 from integrations.kinds import Kind, Side
-
-_ORDERS = "Orders"
-_RETRY = "Timeouts and look-ups"
-
-SETTINGS = (
-    Setting(
-        "transport",
-        "Transport",
-        SettingType.CHOICE,
-        help="Dynamics SL Web Services. eConnect is a Dynamics GP technology; SL does not use it.",
-        required=True,
-        default="soap_ctapi",
-        choices=(("soap_ctapi", "Dynamics SL Web Services (SOAP)"),),
-    ),
-    Setting(
-        "base_url",
-        "Address of /ctDynamicsSL",
-        SettingType.URL,
-        help="The folder that holds orders.asmx, such as https://erp.example.com/ctDynamicsSL.",
-        required=True,
-        max_length=300,
-    ),
-    Setting("cpny_id", "Company ID", help="CpnyID of the company.", required=True, max_length=10),
-    Setting(
-        "site_id",
-        "ctAPI site configuration",
-        help="Name of the site configuration in ctAPI; this is not a warehouse.",
-        required=True,
-        default="DEFAULT",
-        max_length=50,
-    ),
-    Setting("site_key", "Site key", help="Key of that site configuration.", required=True, secret=True),
-    Setting("license_key", "License key", help="ctAPI licence key, where one is used.", secret=True),
-    Setting("license_name", "License name", max_length=100),
-    Setting(
-        "license_expiration",
-        "License expiration",
-        help="As printed on the licence; blank = never.",
-        max_length=30,
-    ),
-    Setting("software_name", "Software name", default="CTAPI", max_length=30),
-    Setting("api_username", "API user", help="Newer ctAPI versions only.", max_length=100),
-    Setting("api_password", "API password", help="Newer ctAPI versions only.", secret=True),
-    Setting(
-        "time_zone",
-        "Time zone of the server",
-        SettingType.TIMEZONE,
-        help="Dynamics SL stores wall-clock times without a zone.",
-        required=True,
-        default="UTC",
-    ),
-    Setting(
-        "default_so_type",
-        "Order type",
-        help="SOTypeID given to orders that name none.",
-        default="SO",
-        max_length=4,
-        group=_ORDERS,
-    ),
-    Setting(
-        "default_ship_via",
-        "Ship via",
-        help="ShipViaID of orders that name none.",
-        max_length=15,
-        group=_ORDERS,
-    ),
-    Setting(
-        "default_site",
-        "Warehouse",
-        help="SiteID (warehouse) of order lines that name none; also the warehouse whose stock is read.",
-        max_length=10,
-        group=_ORDERS,
-    ),
-    Setting(
-        "stock_sites",
-        "Warehouses to read stock from",
-        help="SiteIDs, separated by commas. Blank = the warehouse above, or all when that is blank too.",
-        max_length=200,
-        group=_ORDERS,
-    ),
-    Setting(
-        "price_mode",
-        "Prices of order lines",
-        SettingType.CHOICE,
-        help="Storefront: as the customer paid. ERP: Dynamics SL prices every line itself.",
-        default="storefront",
-        choices=(("storefront", "From the storefront"), ("erp", "Computed by Dynamics SL")),
-        group=_ORDERS,
-    ),
-    Setting(
-        "cust_id_mode",
-        "Customer numbers",
-        SettingType.CHOICE,
-        default="auto",
-        choices=(("auto", "Numbered by Dynamics SL"), ("supplied", "Supplied by the mapping")),
-        group=_ORDERS,
-    ),
-    Setting(
-        "order_search",
-        "Searching orders",
-        SettingType.CHOICE,
-        help="How getOrders is asked for a reference; the vendor does not publish the format. "
-        "Off = orders in doubt wait for a person.",
-        default="pairs",
-        choices=(("pairs", "Column=value;Column=value"), ("off", "Cannot be searched")),
-        group=_ORDERS,
-    ),
-    Setting(
-        "operation_timeout_s",
-        "Time limit of one call (s)",
-        SettingType.INTEGER,
-        default=300,
-        minimum=1,
-        maximum=600,
-        group=_RETRY,
-    ),
-    Setting(
-        "lookup_wait_s",
-        "Wait before looking up an order in doubt (s)",
-        SettingType.INTEGER,
-        default=60,
-        minimum=0,
-        maximum=3600,
-        group=_RETRY,
-    ),
-    Setting(
-        "lookup_tries",
-        "Look-ups of an order in doubt",
-        SettingType.INTEGER,
-        default=3,
-        minimum=1,
-        maximum=10,
-        group=_RETRY,
-    ),
-    Setting(
-        "max_parallel",
-        "Calls at the same time",
-        SettingType.INTEGER,
-        help="Dynamics SL holds one object licence per call.",
-        default=4,
-        minimum=1,
-        maximum=32,
-        group=_RETRY,
-    ),
-)
 
 _FULL = Capability(Support.FULL)
 _NOT_YET = Capability(Support.NOT_YET)
@@ -165,28 +19,42 @@ def _partial(note: str) -> Capability:
     return Capability(Support.PARTIAL, note)
 
 
-_ORDER_FIND = _partial("Through getOrders; needs the search setting that fits your ctAPI version.")
+_ORDER_FIND = _partial("By SQL, or through getOrders with the search setting that fits your ctAPI version.")
+_BY_VIEW = _partial("Through a Quick Query view of the table, or a SQL login.")
 CAPABILITIES = {
     (Kind.ORDER, Verb.READ): _FULL,
     (Kind.ORDER, Verb.FIND): _ORDER_FIND,
     (Kind.ORDER, Verb.CREATE): _FULL,
-    (Kind.ORDER, Verb.UPDATE): _FULL,
+    (Kind.ORDER, Verb.UPDATE): _partial(
+        "Until it is closed or cancelled; never below what has been shipped."
+    ),
     (Kind.SHIPMENT, Verb.READ): _FULL,
-    (Kind.CUSTOMER, Verb.READ): _partial("The full list each time; unchanged customers are skipped."),
+    (Kind.CUSTOMER, Verb.READ): _partial("The full list each time, or by rowversion with a SQL login."),
     (Kind.CUSTOMER, Verb.FIND): _FULL,
     (Kind.CUSTOMER, Verb.CREATE): _FULL,
     (Kind.CUSTOMER, Verb.UPDATE): _FULL,
-    (Kind.PRODUCT, Verb.READ): _partial("The full list each time; unchanged items are skipped."),
+    (Kind.PRODUCT, Verb.READ): _partial("The full list each time, or by rowversion with a SQL login."),
     (Kind.PRODUCT, Verb.FIND): _FULL,
-    (Kind.INVENTORY, Verb.READ): _partial("A full snapshot each time; unchanged items are skipped."),
+    (Kind.INVENTORY, Verb.READ): _partial("A full snapshot each time, or by rowversion with a SQL login."),
     (Kind.INVENTORY, Verb.FIND): _FULL,
     (Kind.INVENTORY, Verb.UPDATE): _NOT_YET,
-    (Kind.PAYMENT, Verb.CREATE): _NOT_YET,
-    (Kind.JOURNAL, Verb.CREATE): _NOT_YET,
-    (Kind.INVOICE, Verb.READ): _NOT_YET,
-    (Kind.PURCHASE_ORDER, Verb.READ): _NOT_YET,
+    (Kind.PAYMENT, Verb.CREATE): _partial("Cash receipts (PA, PP); refunds are entered in Dynamics SL."),
+    (Kind.PAYMENT, Verb.FIND): _BY_VIEW,
+    (Kind.PAYMENT, Verb.READ): _BY_VIEW,
+    (Kind.JOURNAL, Verb.CREATE): _FULL,
+    (Kind.JOURNAL, Verb.FIND): _BY_VIEW,
+    (Kind.INVOICE, Verb.READ): _partial(
+        "Invoices, credit and debit memos without their lines, through a Quick Query view of ARDoc or by SQL."
+    ),
+    (Kind.PURCHASE_ORDER, Verb.READ): _partial("Listed through a Quick Query view of PurchOrd or by SQL."),
     (Kind.PURCHASE_ORDER, Verb.CREATE): _NOT_YET,
-    (Kind.RETURN, Verb.CREATE): _NOT_YET,
+    (Kind.RETURN, Verb.CREATE): _partial(
+        "An order of the type set for returns; the credit memo follows there."
+    ),
+    (Kind.RETURN, Verb.FIND): _ORDER_FIND,
+    (Kind.RETURN, Verb.READ): _partial(
+        "The full list of return orders each time; unchanged ones are skipped."
+    ),
     (Kind.PRODUCT, Verb.UPDATE): _NOT_YET,
     (Kind.COUPON, Verb.READ): Capability(Support.IMPOSSIBLE, "Dynamics SL has no coupons."),
     (Kind.CATEGORY, Verb.READ): Capability(Support.IMPOSSIBLE, "Dynamics SL has no category tree."),
@@ -213,6 +81,33 @@ FACTS = {
         updated_at="LUpd_DateTime",
         natural_key="EMailAddr",
     ),
+    Kind.PAYMENT: KindFacts(
+        "Cash receipt",
+        business_key="RefNbr",
+        total="CuryOrigDocAmt",
+        currency="CuryId",
+        updated_at="LUpd_DateTime",
+        natural_key="RefNbr",
+    ),
+    Kind.JOURNAL: KindFacts("Journal batch", business_key="BatNbr", natural_key="ExtRefNbr"),
+    Kind.RETURN: KindFacts(
+        "Return order",
+        business_key="OrdNbr",
+        total="CuryTotOrd",
+        currency="CuryID",
+        updated_at="LUpd_DateTime",
+        natural_key="CustOrdNbr",
+    ),
+    Kind.INVOICE: KindFacts(
+        "Invoice",
+        business_key="RefNbr",
+        total="CuryOrigDocAmt",
+        currency="CuryId",
+        updated_at="LUpd_DateTime",
+    ),
+    Kind.PURCHASE_ORDER: KindFacts(
+        "Purchase order", business_key="PONbr", total="CuryPOAmt", currency="CuryID"
+    ),
     Kind.PRODUCT: KindFacts(
         "Inventory item", business_key="InvtID", updated_at="LUpd_DateTime", natural_key="InvtID"
     ),
@@ -227,7 +122,9 @@ Clarity Connect speaks to Dynamics SL through **ctAPI**, Catalina's web services
 1. Ask your Dynamics SL administrator for the address of `/ctDynamicsSL`, the name and key of the ctAPI *site
    configuration*, and the company ID.
 2. The server must be reachable from here over https.
-3. Test the connection: it reads only.
+3. Receipts, journals and invoices are looked up through Quick Query views of `ARDoc` and `GLTran`, or by a SQL login
+   that may only SELECT; the form has fields for both. With neither, a receipt in doubt waits for a person.
+4. Test the connection: it reads only.
 
 We write our order reference into `CustOrdNbr` (25 characters) and find orders by it before anything is sent twice.
 """
@@ -237,7 +134,7 @@ SPEC = ConnectorSpec(
     label="Dynamics SL",
     glyph="SL",
     side=Side.ERP,
-    summary="Sales orders, customers, stock and shipments over Dynamics SL Web Services (SOAP).",
+    summary="Sales orders, returns, receipts, journals, customers, stock, shipments and invoices over ctAPI (SOAP).",
     versions="Dynamics SL 2015 and later with ctAPI",
     settings=SETTINGS,
     capabilities=CAPABILITIES,
@@ -253,6 +150,9 @@ SPEC = ConnectorSpec(
         "A customer created without its ship-to address (the second call failed) is adopted as it is.",
         "Two customers may share an e-mail address; the active one with the lowest number is taken.",
         "Dynamics SL stores wall-clock times: in the hour that is there twice in autumn, times may be an hour early.",
+        "A receipt has no key of its own: RefNbr is made of our reference and looked up before it is entered; without "
+        "a Quick Query view of ARDoc a receipt in doubt waits for a person.",
+        "With a SQL login, rows that are deleted in Dynamics SL are not noticed.",
         "Updating a customer clears card columns in Dynamics SL, for we never read them.",
     ),
 )

@@ -1,10 +1,10 @@
-"""Finds what changed in a shop: orders by their renewal date, products and customers by full sweeps.
+"""Finds what changed in a shop: orders and their payments by the renewal date, the rest by full sweeps.
 
 Cursors: orders ``{"at": RFC 3339, "id": order id}``; sweeps ``{"page": n}``. Orders come thin, because the
 list lacks the payments; the run fetches them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,10 +22,24 @@ _FAR = "2100-01-01T00:00:00+00:00"
 
 
 class OrderChanges:
-    """Polls orders. ``since`` is the cursor's time minus the overlap; the cursor never goes back."""
+    """Polls orders. ``since`` is the cursor's time minus the overlap; the cursor never goes back.
 
-    def __init__(self, client: XCartClient, cursor: Mapping[str, Any], now: datetime) -> None:
+    ``records_of`` makes an order's row into records (default: one thin order), ``chunk`` is how many orders
+    go onto one page.
+    """
+
+    def __init__(
+        self,
+        client: XCartClient,
+        cursor: Mapping[str, Any],
+        now: datetime,
+        *,
+        records_of: Callable[[Mapping[str, Any]], Sequence[Record]] | None = None,
+        chunk: int = LIMITS.page_size,
+    ) -> None:
         self._client = client
+        self._records_of = records_of or (lambda row: [thin_order(row)])
+        self._chunk = chunk
         at = normalise.moment(cursor.get("at"))
         # Whole seconds, as the filter: a fraction would make the shop's rows look older than asked for.
         self._since = ((at or now) - OVERLAP).replace(microsecond=0)
@@ -52,7 +66,7 @@ class OrderChanges:
             is_last = len(rows) < LIMITS.page_size
             fresh = [row for row in rows if self._mark(row) not in seen]
             seen.update(self._mark(row) for row in rows)
-            yield self._page(fresh, is_last=is_last)
+            yield from self._chunked(fresh, is_last=is_last)
             if is_last:
                 return
             last = self._time(rows[-1])
@@ -82,10 +96,7 @@ class OrderChanges:
             if rows and self._time(rows[-1]) < self._since:
                 break
         found.reverse()
-        size = LIMITS.page_size
-        chunks = [found[start : start + size] for start in range(0, len(found), size)] or [[]]
-        for index, chunk in enumerate(chunks, start=1):
-            yield self._page(chunk, is_last=index == len(chunks))
+        yield from self._chunked(found, is_last=True)
 
     def _list(self, start: datetime, page: int) -> list[dict[str, Any]]:
         after = start.astimezone(UTC).isoformat(timespec="seconds")
@@ -93,13 +104,20 @@ class OrderChanges:
             "orders", page, [("lastRenewDate[after]", after), ("order[lastRenewDate]", "asc")]
         )
 
+    def _chunked(self, rows: list[dict[str, Any]], *, is_last: bool) -> Iterator[Page]:
+        """Yield rows in pages of at most ``chunk``; the last of them is the last page when ``is_last``."""
+        chunks = [rows[start : start + self._chunk] for start in range(0, len(rows), self._chunk)] or [[]]
+        for index, chunk in enumerate(chunks, start=1):
+            yield self._page(chunk, is_last=is_last and index == len(chunks))
+
     def _page(self, rows: list[dict[str, Any]], *, is_last: bool) -> Page:
+        records = [record for row in rows for record in self._records_of(row)]
         for row in rows:
             time = self._time(row)
             if time >= self._at:
                 self._at, self._id = time, str(row.get("id") or "")
         cursor = {"at": self._at.isoformat(timespec="seconds"), "id": self._id}
-        return Page([_thin_order(row) for row in rows], cursor, is_last)
+        return Page(records, cursor, is_last)
 
     def _time(self, row: Mapping[str, Any]) -> datetime:
         try:
@@ -114,7 +132,7 @@ class OrderChanges:
         return str(row.get("id")), str(row.get("update_date"))
 
 
-def _thin_order(row: Mapping[str, Any]) -> Record:
+def thin_order(row: Mapping[str, Any]) -> Record:
     return Record(
         system=normalise.SYSTEM,
         kind=Kind.ORDER,

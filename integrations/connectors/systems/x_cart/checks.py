@@ -25,22 +25,23 @@ class Failed(Exception):
 
 def run_checks(client: XCartClient) -> Iterator[CheckResult]:
     """Yield one result after another; without an accepted key the rest is not asked."""
-    reached = _checked("Shop reached", lambda: _reach(client), FIX_ADDRESS, "base_url")
+    reached = checked("Shop reached", lambda: _reach(client), FIX_ADDRESS, "base_url")
     yield reached
     if not reached.ok:
         return
-    key = _checked("Key accepted", lambda: _accept_key(client), FIX_KEY)
+    key = checked("Key accepted", lambda: _accept_key(client), FIX_KEY)
     yield key
     if not key.ok:
         return
-    yield _checked("Orders can be read", lambda: _read_orders(client), FIX_KEY)
-    yield _checked("Products can be read", lambda: _read_products(client), FIX_KEY)
-    yield _checked("Stock and status can be written", lambda: _can_write(client), FIX_KEY_RW, "api_key_rw")
-    yield _checked("Changed orders can be found", lambda: _find_changes(client), "")
-    yield _checked("Companion add-on", lambda: _addon(client), FIX_ADDON, "addon_enabled")
+    yield checked("Orders can be read", lambda: _read_orders(client), FIX_KEY)
+    yield checked("Products can be read", lambda: _read_products(client), FIX_KEY)
+    yield checked("Stock and status can be written", lambda: _can_write(client), FIX_KEY_RW, "api_key_rw")
+    yield checked("Changed orders can be found", lambda: _find_changes(client), "")
+    yield checked("Companion add-on", lambda: _addon(client), FIX_ADDON, "addon_enabled")
 
 
-def _checked(name: str, ask: Callable[[], str], fix: str, field: str = "") -> CheckResult:
+def checked(name: str, ask: Callable[[], str], fix: str, field: str = "") -> CheckResult:
+    """Ask, and return the answer as one row of the connection test; used by both dialects."""
     started = time.monotonic()
     try:
         evidence, ok, where = ask(), True, ""

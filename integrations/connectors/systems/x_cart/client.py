@@ -5,7 +5,7 @@ Everything above (polling, writing, checks) calls this; nothing above knows a st
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,16 +28,12 @@ from integrations.connectors.transports.http import HttpAnswer, HttpTransport
 Query = Sequence[tuple[str, str | int]]
 
 
-class XCartClient:
-    """One shop's API. Thread safe; opens nothing before the first call."""
+class ShopSettings:
+    """What both dialects know of a connection: its settings, which key to use, how to open a transport."""
 
     def __init__(self, config: ConnectionConfig) -> None:
         self._config = config
         self._values = config.values
-        self._lock = threading.Lock()
-        self._opened: HttpTransport | None = None
-
-    # -- settings ----------------------------------------------------------------------------------------
 
     def setting(self, name: str, default: Any = "") -> Any:
         """Return a setting of the connection, or the default where it is empty."""
@@ -48,8 +44,8 @@ class XCartClient:
     def base_url(self) -> str:
         return str(self.setting("base_url")).rstrip("/")
 
-    def _key(self, *, is_write: bool) -> tuple[str, str]:
-        """Return (setting name, key): reads use the read-only key when both are set."""
+    def key(self, *, is_write: bool) -> tuple[str, str]:
+        """Return (setting name, key): reads use the read-only key when both are set. Raises Misconfigured."""
         names = ("api_key_rw",) if is_write else ("api_key_ro", "api_key_rw")
         for name in names:
             key = str(self.setting(name)).strip()
@@ -60,25 +56,34 @@ class XCartClient:
             missing="api_key_rw" if is_write else "api_key_ro",
         )
 
+    def open_transport(self, address: str, conceal: Callable[[str, str], str]) -> HttpTransport:
+        """Return a transport below an address of the shop, with the connection's limits and secrets."""
+        read_seconds = float(self.setting("read_timeout_s", LIMITS.read_seconds))
+        headers = {"Accept": "application/json"}
+        if self.setting("language"):
+            headers["Accept-Language"] = str(self.setting("language"))
+        return HttpTransport(
+            address,
+            config=self._config,
+            limits=replace(LIMITS, read_seconds=read_seconds, total_seconds=read_seconds * 2),
+            headers=headers,
+            secrets=[str(self.setting(name)) for name in ("api_key_rw", "api_key_ro", "webhook_secret")],
+            conceal=conceal,
+        )
+
+
+class XCartClient(ShopSettings):
+    """One shop's API. Thread safe; opens nothing before the first call."""
+
+    def __init__(self, config: ConnectionConfig) -> None:
+        super().__init__(config)
+        self._lock = threading.Lock()
+        self._opened: HttpTransport | None = None
+
     def _transport(self) -> HttpTransport:
         with self._lock:
             if self._opened is None:
-                if self.setting("dialect", "auto") not in ("auto", "api55"):
-                    raise Misconfigured("This API dialect is not offered yet", missing="dialect")
-                read_seconds = float(self.setting("read_timeout_s", LIMITS.read_seconds))
-                headers = {"Accept": "application/json"}
-                if self.setting("language"):
-                    headers["Accept-Language"] = str(self.setting("language"))
-                self._opened = HttpTransport(
-                    f"{self.base_url}/api",
-                    config=self._config,
-                    limits=replace(LIMITS, read_seconds=read_seconds, total_seconds=read_seconds * 2),
-                    headers=headers,
-                    secrets=[
-                        str(self.setting(name)) for name in ("api_key_rw", "api_key_ro", "webhook_secret")
-                    ],
-                    conceal=conceal_gateway_fields,
-                )
+                self._opened = self.open_transport(f"{self.base_url}/api", conceal_gateway_fields)
             return self._opened
 
     def close(self) -> None:
@@ -92,7 +97,7 @@ class XCartClient:
 
     def get(self, path: str, params: Query = ()) -> Any:
         """Read one resource or list page. Raises NotFound, AuthFailed and what the transport raises."""
-        name, key = self._key(is_write=False)
+        name, key = self.key(is_write=False)
         answer = self._transport().request(
             "GET", path, is_write=False, params=params, headers={"X-Auth-Token": key}
         )
@@ -104,12 +109,19 @@ class XCartClient:
 
         Raises Rejected, Duplicate, NotFound, AuthFailed, Misconfigured (read-only key), OutcomeUnknown.
         """
-        name, key = self._key(is_write=True)
+        name, key = self.key(is_write=True)
         answer = self._transport().request(
             method, path, is_write=True, json_body=body, headers={"X-Auth-Token": key}
         )
         refuse_client_error(answer, path, name)
         return answer.json()
+
+    def send_object(self, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Write one resource; its answer must be an object. Raises what ``send`` raises."""
+        written = self.send(method, path, body)
+        if not isinstance(written, dict):
+            raise OutcomeUnknown("The shop did not show the record after the write", detail=path)
+        return written
 
     def get_object(self, path: str) -> dict[str, Any]:
         """Read one resource that must be an object."""

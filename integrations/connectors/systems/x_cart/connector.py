@@ -1,6 +1,5 @@
-"""The X-Cart connector: puts client, polling, writes, checks and schemas behind the connector contract."""
+"""The X-Cart connector: one shop behind the connector contract, whichever dialect its version speaks."""
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -14,19 +13,19 @@ from integrations.connectors.base import (
     WriteRequest,
     WriteResult,
 )
-from integrations.connectors.errors import Misconfigured, NotFound, Rejected
+from integrations.connectors.errors import Misconfigured
 from integrations.connectors.spec import ConnectorSpec, Identity, Verb
-from integrations.connectors.systems.x_cart import changes, money, normalise, writes
-from integrations.connectors.systems.x_cart.checks import run_checks
-from integrations.connectors.systems.x_cart.client import XCartClient, number
+from integrations.connectors.systems.x_cart.api55 import Api55Shop
+from integrations.connectors.systems.x_cart.classic_client import ClassicClient
+from integrations.connectors.systems.x_cart.classic_shop import ClassicShop
+from integrations.connectors.systems.x_cart.client import XCartClient
+from integrations.connectors.systems.x_cart.dialects import Dialects
 from integrations.connectors.systems.x_cart.schema import SCHEMAS
-from integrations.connectors.systems.x_cart.sku_index import SkuIndex
 from integrations.connectors.systems.x_cart.spec import SPEC
 from integrations.connectors.systems.x_cart.webhooks import XCartWebhooks
 from integrations.kinds import EntitySchema, Kind, Record
 
 WEBHOOKS = XCartWebhooks()
-ORDER_NUMBER = re.compile(r"\w{1,255}", re.ASCII)
 
 
 def build(config: ConnectionConfig) -> "XCartConnector":
@@ -42,12 +41,16 @@ class XCartConnector:
     def __init__(self, config: ConnectionConfig) -> None:
         self._config = config
         self._client = XCartClient(config)
-        self._index = SkuIndex(self._client)
+        self._dialects = Dialects(
+            str(self._client.setting("dialect", "auto")),
+            Api55Shop(self._client),
+            ClassicShop(ClassicClient(config)),
+        )
 
     # -- Connector ---------------------------------------------------------------------------------------
 
     def check(self) -> Iterator[CheckResult]:
-        return run_checks(self._client)
+        return self._dialects.check()
 
     def identity(self) -> Identity:
         """Return the shop's host and folder: X-Cart tells no company name. Makes no call."""
@@ -64,18 +67,15 @@ class XCartConnector:
         return SCHEMAS[kind]
 
     def close(self) -> None:
-        self._client.close()
+        self._dialects.close()
 
     # -- Reader ------------------------------------------------------------------------------------------
 
     def read_changes(self, kind: Kind, cursor: Mapping[str, Any]) -> Iterator[Page]:
-        """Yield orders (thin) since the cursor, or sweep products or customers (full records)."""
+        """Yield orders (thin) and payments since the cursor, or sweep one of the other kinds (full records)."""
         self._require(kind, Verb.READ)
-        if kind is Kind.ORDER:
-            return changes.OrderChanges(self._client, cursor, self._now()).pages()
-        if kind is Kind.PRODUCT:
-            return changes.sweep(self._client, "products", cursor, self._product)
-        return changes.sweep(self._client, "profiles", cursor, self._customer)
+        now = self._config.now() if self._config.now else datetime.now(UTC)
+        return self._dialects.pages(lambda shop: shop.read_changes(kind, cursor, now))
 
     def fetch(self, kind: Kind, external_id: str) -> Record:
         """Return the present state.
@@ -83,97 +83,37 @@ class XCartConnector:
         Raises NotFound; Rejected for an order whose amounts do not add up to its total.
         """
         self._require(kind, Verb.READ)
-        if kind is Kind.ORDER:
-            return self._fetch_order(external_id)
-        if kind is Kind.PRODUCT:
-            product_id = number(external_id.partition("/")[0], "product")
-            return self._product(self._client.get_object(f"products/{product_id}"))
-        return self._customer(self._client.get_object(f"profiles/{number(external_id, 'customer')}"))
-
-    def _fetch_order(self, order_id: str) -> Record:
-        # Reference: developer.x-cart.com/api/5.5.1/admin, /orders/{id}. The order holds no payment method;
-        # the transactions do.
-        order = self._client.order(order_id)
-        transactions = self._client.rows(f"orders/{order_id}/payment_transactions")
-        record = normalise.order_record(order, transactions, str(self._client.setting("default_currency")))
-        problem = money.identity_problem(record.fields)
-        if problem is not None:
-            raise Rejected(
-                f"The amounts of order {record.business_key} do not add up: its total {problem.rule}",
-                problems=(problem,),
-            )
-        return record
-
-    def _product(self, row: Mapping[str, Any]) -> Record:
-        return normalise.product_record(row, str(self._client.setting("store_timezone", "UTC")))
-
-    def _customer(self, row: Mapping[str, Any]) -> Record:
-        addresses = self._client.rows(f"profiles/{number(row.get('id'), 'customer')}/addresses")
-        return normalise.customer_record(row, addresses)
+        return self._dialects.ask(lambda shop: shop.fetch(kind, external_id))
 
     def history(self, kind: Kind, since: datetime | None) -> Mapping[str, Any]:
         """Return where an initial load starts: orders by time, the other kinds are swept in any case."""
         self._require(kind, Verb.READ)
-        return {"at": (since or changes.BEFORE_ALL).isoformat()} if kind is Kind.ORDER else {}
+        return self._dialects.history(kind, since)
 
     def locate(self, kind: Kind, number: str) -> str | None:
-        """Return the id behind an order number, a SKU or a customer's e-mail."""
+        """Return the id behind an order number, a SKU, a customer's e-mail, a payment's public id and so on."""
         self._require(kind, Verb.READ)
-        if kind is Kind.PRODUCT:
-            return self._index.find(number)
-        if kind is Kind.CUSTOMER:
-            known = self._find_customer(number)
-            return known.external_id if known else None
-        # Reference: developer.x-cart.com/api/5.5.1/admin, GET /orders/by_number/{orderNumber}. The route takes
-        # letters and digits only; other numbers are answered 404 like unknown ones.
-        if not ORDER_NUMBER.fullmatch(number):
-            return None
-        try:
-            return str(self._client.get_object(f"orders/by_number/{number}")["id"])
-        except NotFound:
-            return None
+        return self._dialects.ask(lambda shop: shop.locate(kind, number))
 
     # -- Writer ------------------------------------------------------------------------------------------
 
     def find(
         self, kind: Kind, *, reference: str = "", natural_key: str = "", hint: Mapping[str, Any]
     ) -> Found | None:
-        """Look for a record.
+        """Look for a record. X-Cart keeps no reference of ours.
 
         SHIPMENT: by the hint's order id, found when the order shows all of it. PRODUCT, INVENTORY: by SKU;
-        INVENTORY also tells the present amount. CUSTOMER: by e-mail. X-Cart keeps no reference of ours.
+        INVENTORY also tells the present amount. CUSTOMER: by e-mail. A product or customer asked for by the
+        hint alone is found only when it holds all that the hint says.
         """
         self._require(kind, Verb.FIND)
-        if kind is Kind.SHIPMENT:
-            return writes.Shipment(self._client, hint).find()
-        if kind is Kind.CUSTOMER:
-            return self._find_customer(natural_key or str(hint.get("login") or ""))
-        sku = natural_key or str(hint.get("sku") or "")
-        external_id = self._index.find(sku) if sku else None
-        if external_id is None:
-            return None
-        if kind is Kind.PRODUCT:
-            return Found(external_id, {"sku": sku})
-        held = self._client.get_object(writes.stock_path(external_id))
-        return Found(external_id, {"product_id": external_id, "sku": sku, "amount": held.get("amount")})
-
-    def _find_customer(self, login: str) -> Found | None:
-        if not login:
-            return None
-        # The shop's filter is a substring: ann@example.com also finds joann@example.com.
-        for row in self._client.rows("profiles", [("login", login)]):
-            if str(row.get("login", "")).casefold() == login.casefold():
-                return Found(number(row.get("id"), "customer"), {"login": str(row["login"])})
-        return None
+        return self._dialects.ask(lambda shop: shop.find(kind, natural_key, hint))
 
     def write(self, request: WriteRequest) -> WriteResult:
-        """Write a shipment, an order's status or a stock amount. Repeating a write changes nothing more."""
-        if request.kind is Kind.SHIPMENT:
-            return writes.Shipment(self._client, request.fields).write()
-        self._require(request.kind, Verb.UPDATE)
-        if request.kind is Kind.ORDER:
-            return writes.write_order_status(self._client, request)
-        return writes.write_stock(self._client, self._index, request)
+        """Write a shipment, an order's status, stock, a product or a customer. Repeating it changes nothing more."""
+        if not self.spec.can(request.kind, Verb.CREATE):
+            self._require(request.kind, Verb.UPDATE)
+        return self._dialects.ask(lambda shop: shop.write(request))
 
     # -- inner -------------------------------------------------------------------------------------------
 
@@ -183,6 +123,3 @@ class XCartConnector:
                 f"X-Cart cannot {verb.value} this kind of record: {kind.label}",
                 missing=f"{kind.value} {verb.value}",
             )
-
-    def _now(self) -> datetime:
-        return self._config.now() if self._config.now else datetime.now(UTC)

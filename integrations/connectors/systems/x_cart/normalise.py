@@ -7,7 +7,7 @@ ids become str, dates aware UTC, money Decimal. Unknown keys of add-ons are left
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from integrations.connectors.errors import UnexpectedResponse
@@ -15,6 +15,8 @@ from integrations.connectors.systems.x_cart import money, places
 from integrations.kinds import Kind, Record
 
 SYSTEM = "x_cart"
+
+Built = TypeVar("Built")
 
 _ADDRESS_KEYS = (
     "title firstname lastname phone street zipcode city country_code state_name type is_billing is_shipping"
@@ -24,9 +26,14 @@ _COUPON_KEYS = ("code", "type")
 
 def fitting(build: Callable[[], Record]) -> Record:
     """Run a normaliser; what does not fit the contract becomes UnexpectedResponse."""
+    return fitted(build)
+
+
+def fitted(build: Callable[[], Built]) -> Built:
+    """Like :func:`fitting`, for whatever a normaliser makes of a vendor's rows."""
     try:
         return build()
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise UnexpectedResponse(
             "The shop sent a record in a form that we do not know", detail=f"{type(error).__name__}: {error}"
         ) from error
@@ -64,6 +71,38 @@ def one_word_status(payment: str, shipping: str) -> str:
     if shipping == "P" or (shipping == "N" and payment in ("P", "A", "PP")):
         return "Processing"
     return "Queued"
+
+
+_PAYMENT_WORDS = {
+    "Q": "Awaiting payment",
+    "A": "Authorized",
+    "PP": "Partially paid",
+    "P": "Paid",
+    "D": "Declined",
+    "C": "Canceled",
+    "R": "Refunded",
+}
+_SHIPPING_WORDS = {
+    "N": "New",
+    "P": "Processing",
+    "S": "Shipped",
+    "D": "Delivered",
+    "WND": "Will not deliver",
+    "R": "Returned",
+    "WFA": "Waiting for approval",
+    "NBA": "New backordered",
+    "NF": "Not finished",
+}
+
+
+def status_pair(payment: Mapping[str, str], shipping: Mapping[str, str]) -> str:
+    """Return both statuses as X-Cart's own mapping screens write them: ``Paid|New``.
+
+    X-Cart's codes have one word each, whatever the shop calls them; a shop's own code has the shop's name.
+    """
+    first = _PAYMENT_WORDS.get(payment["code"]) or payment["name"] or payment["code"]
+    second = _SHIPPING_WORDS.get(shipping["code"]) or shipping["name"] or shipping["code"]
+    return f"{first}|{second}"
 
 
 def order_record(
@@ -130,6 +169,7 @@ def _derived(fields: Mapping[str, Any], payments: Sequence[Mapping[str, Any]]) -
     paid = [each["name"] for each in payments if each["status"] == "S"]
     return {
         "status": one_word_status(fields["payment_status"]["code"], fields["shipping_status"]["code"]),
+        "status_pair": status_pair(fields["payment_status"], fields["shipping_status"]),
         "payment_method": paid[0] if paid else (payments[0]["name"] if payments else ""),
         "money_moved": money.money_moved(payments),
         "customer_name": f"{billing.get('firstname', '')} {billing.get('lastname', '')}".strip(),
@@ -274,8 +314,9 @@ def _customer_record(profile: Mapping[str, Any], addresses: Sequence[Mapping[str
         "membership_id": _id(profile.get("membership_id")),
         "create_date": moment(profile.get("create_date")),
         "addresses": book,
-        "firstname": billing.get("firstname", ""),
-        "lastname": billing.get("lastname", ""),
+        # The classic dialect tells a name beside the profile and no addresses.
+        "firstname": billing.get("firstname") or str(profile.get("firstname") or ""),
+        "lastname": billing.get("lastname") or str(profile.get("lastname") or ""),
         "phone": billing.get("phone", ""),
         "company": billing.get("company", ""),
     }

@@ -48,6 +48,14 @@ def state_code(country: str, state_name: str) -> str | None:
     return _codes(country.upper()).get(_folded(state_name))
 
 
+def state_name(country: str, code: str) -> str:
+    """Return the name of a subdivision, or '' for a code that the country does not have."""
+    if not country or not code:
+        return ""
+    found: Any = pycountry.subdivisions.get(code=f"{country}-{code}".upper())
+    return str(found.name) if found else ""
+
+
 def street_lines(street: str, second: str = "") -> tuple[str, str]:
     """Return (street1, street2): split at a line break or before a suite; nothing is cut."""
     street = street.strip()

@@ -3,6 +3,7 @@
 Fields marked derived are added by ``normalise``; aliases of the product promise are named in the help texts.
 """
 
+from integrations.connectors.systems.x_cart.schema_writes import CUSTOMER_WRITES, PRODUCT_WRITES
 from integrations.kinds import EntitySchema, FieldInfo, FieldType, Kind
 
 TEXT, INTEGER, DECIMAL = FieldType.TEXT, FieldType.INTEGER, FieldType.DECIMAL
@@ -148,6 +149,7 @@ ORDER = EntitySchema(
         _text(
             "status", 16, "Derived: Queued, Processing, Shipped, Delivered, Returned, Refunded, Cancelled."
         ),
+        _text("status_pair", 64, "Derived: payment and shipping status together.", "Paid|New"),
         _object("payment_status", _text("code", 4, PAYMENT_CODES, "P"), _text("name", 255, sample="Paid")),
         _object("shipping_status", _text("code", 4, SHIPPING_CODES, "N"), _text("name", 255, sample="New")),
         _id("shipping_id"),
@@ -212,6 +214,7 @@ PRODUCT = EntitySchema(
         _moment("update_date"),
         _moment("arrival_date"),
     ),
+    writes=PRODUCT_WRITES,
 )
 
 CUSTOMER = EntitySchema(
@@ -233,9 +236,95 @@ CUSTOMER = EntitySchema(
         _text("company", 255, "Derived from the address book."),
         _array("addresses", *ADDRESS_FIELDS),
     ),
+    writes=CUSTOMER_WRITES,
 )
 
-PAYMENT = EntitySchema("x_cart", Kind.PAYMENT, "Payment transaction", PAYMENT_FIELDS)
+PAYMENT = EntitySchema(
+    "x_cart",
+    Kind.PAYMENT,
+    "Payment",
+    (
+        _id("id", "Order, transaction and the step below it.", nullable=False, sample="5012/701/9001"),
+        _text("reference", 60, "What the shop's staff see; with the step's number below it.", "1043-QX7A"),
+        _id("order_id", nullable=False, sample="5012"),
+        _text("order_number", 255, sample="1043"),
+        _id("customer_id", "Empty for guests.", sample="77"),
+        _text("email", 128, sample="pat@example.com"),
+        _id("transaction_id", nullable=False, sample="701"),
+        _text("public_txn_id", 16),
+        _id("method_id"),
+        _text("payment_method", 255, sample="Credit card"),
+        _text("movement", 16, "Derived: authorised, captured, refunded or voided.", "captured"),
+        _text("type", 16, "auth, sale, capture, refund and others."),
+        _text("status", 1, "S success, I, P, W in progress, F failed, C cancelled, V void."),
+        _flag("is_successful"),
+        _moment("date"),
+        _text("currency", 3, sample="USD"),
+        _money("amount", sample="134.47"),
+        _money("money_moved", "Derived: what came in; below zero for a refund; 0 unless successful."),
+        _text("note"),
+    ),
+)
+
+COUPON = EntitySchema(
+    "x_cart",
+    Kind.COUPON,
+    "Coupon",
+    (
+        _id("id", nullable=False, sample="9"),
+        _text("code", 16, sample="SPRING10"),
+        _flag("enabled"),
+        _money("value", "Percent or money, see type.", places=4, sample="10"),
+        _text("type", 1, "% of the order, $ off, S free shipping."),
+        _text("comment"),
+        _moment("date_range_begin"),
+        _moment("date_range_end"),
+        _money("total_range_begin", "Smallest order total.", places=4),
+        _money("total_range_end", "Largest order total; 0 = none.", places=4),
+        FieldInfo("uses_limit", INTEGER, nullable=False, read_only=True),
+        FieldInfo("uses_limit_per_user", INTEGER, nullable=False, read_only=True),
+        _flag("single_use"),
+        _flag("specific_products"),
+    ),
+)
+
+CATEGORY = EntitySchema(
+    "x_cart",
+    Kind.CATEGORY,
+    "Category",
+    (
+        _id("id", nullable=False, sample="4"),
+        _text("name", 255, sample="Lamps"),
+        _id("parent_id", "Empty at the top."),
+        _flag("enabled"),
+        FieldInfo("position", INTEGER, nullable=False, read_only=True),
+        _text("clean_url", 255),
+    ),
+)
+
+RETURN = EntitySchema(
+    "x_cart",
+    Kind.RETURN,
+    "Return",
+    (
+        _id("id", nullable=False, sample="3"),
+        _id("order_id", nullable=False, sample="5012"),
+        _text("order_number", 255, sample="1043"),
+        _text("status", 1, "I issued, C completed, D declined."),
+        _text("status_name", 16, "Derived."),
+        _moment("date"),
+        _text("reason", 255, sample="Damaged item"),
+        _text("action", 255, "replacement, repair or credit.", "credit"),
+        _text("comment"),
+        _array(
+            "items",
+            _id("item_id", "The line of the order.", nullable=False, sample="8801"),
+            _text("sku", 32, sample="A50-HALO"),
+            _text("name", 255),
+            FieldInfo("amount", INTEGER, nullable=False, minimum=0, read_only=True, sample="1"),
+        ),
+    ),
+)
 
 INVENTORY = EntitySchema(
     "x_cart",
@@ -283,4 +372,7 @@ SHIPMENT = EntitySchema(
     ),
 )
 
-SCHEMAS = {schema.kind: schema for schema in (ORDER, PRODUCT, CUSTOMER, PAYMENT, INVENTORY, SHIPMENT)}
+SCHEMAS = {
+    schema.kind: schema
+    for schema in (ORDER, PRODUCT, CUSTOMER, PAYMENT, INVENTORY, SHIPMENT, COUPON, CATEGORY, RETURN)
+}

@@ -68,10 +68,14 @@ SETTINGS = (
         "dialect",
         "API dialect",
         SettingType.CHOICE,
-        "Automatic is right for X-Cart 5.5 and 5.6.",
+        "Automatic finds out by itself which API the shop speaks.",
         required=True,
         default="auto",
-        choices=(("auto", "Automatic"), ("api55", "X-Cart 5.5 API")),
+        choices=(
+            ("auto", "Automatic"),
+            ("api55", "X-Cart 5.5 and later (/api)"),
+            ("classic", "X-Cart 5.0 to 5.4 (add-on REST API)"),
+        ),
         group=ADVANCED,
     ),
     Setting(
@@ -137,6 +141,13 @@ _BY_ADDON = Capability(
     Support.PARTIAL, "Told at once with the companion add-on; without it we look every minute."
 )
 _SWEEP = Capability(Support.PARTIAL, "Told at once with the companion add-on; without it by a full sweep.")
+_LIST = Capability(Support.FULL, "The full list each time; unchanged ones are skipped.")
+_MASTER = Capability(
+    Support.PARTIAL, "Texts, prices, sizes, stock and variants; not images, categories and attributes."
+)
+_ADDRESS_BOOK = Capability(
+    Support.PARTIAL, "Profile and addresses, which are added and changed but never removed; no passwords."
+)
 _NO_ENTITY = Capability(Support.IMPOSSIBLE, "X-Cart has no such record.")
 
 CAPABILITIES = {
@@ -147,27 +158,41 @@ CAPABILITIES = {
     (Kind.PRODUCT, Verb.READ): _FULL,
     (Kind.PRODUCT, Verb.FIND): _FULL,
     (Kind.PRODUCT, Verb.WATCH): _SWEEP,
-    (Kind.PRODUCT, Verb.CREATE): Capability(Support.NOT_YET),
-    (Kind.PRODUCT, Verb.UPDATE): Capability(Support.NOT_YET, "Stock is written as inventory."),
+    (Kind.PRODUCT, Verb.CREATE): _MASTER,
+    (Kind.PRODUCT, Verb.UPDATE): _MASTER,
     (Kind.INVENTORY, Verb.READ): Capability(Support.NOT_YET, "The amount is part of the product."),
     (Kind.INVENTORY, Verb.FIND): _FULL,
     (Kind.INVENTORY, Verb.UPDATE): Capability(Support.FULL, "Whole numbers; fractions are rounded down."),
     (Kind.CUSTOMER, Verb.READ): _FULL,
     (Kind.CUSTOMER, Verb.FIND): _FULL,
     (Kind.CUSTOMER, Verb.WATCH): _SWEEP,
-    (Kind.CUSTOMER, Verb.CREATE): Capability(Support.NOT_YET),
-    (Kind.CUSTOMER, Verb.UPDATE): Capability(Support.NOT_YET),
-    (Kind.PAYMENT, Verb.READ): Capability(Support.NOT_YET, "Transactions arrive inside the order."),
+    (Kind.CUSTOMER, Verb.CREATE): _ADDRESS_BOOK,
+    (Kind.CUSTOMER, Verb.UPDATE): _ADDRESS_BOOK,
+    (Kind.PAYMENT, Verb.READ): Capability(
+        Support.FULL, "Each authorisation, capture, refund and void of an order as a record of its own."
+    ),
+    (Kind.PAYMENT, Verb.FIND): Capability(Support.NOT_YET),
+    (Kind.PAYMENT, Verb.WATCH): Capability(
+        Support.NOT_YET, "A webhook of the order comes; payments are polled."
+    ),
+    (Kind.PAYMENT, Verb.CREATE): Capability(Support.IMPOSSIBLE, "X-Cart's API cannot capture or refund."),
     (Kind.SHIPMENT, Verb.READ): Capability(
         Support.IMPOSSIBLE, "A shipment is the order's shipping status plus tracking numbers."
     ),
     (Kind.SHIPMENT, Verb.FIND): _FULL,
     (Kind.SHIPMENT, Verb.CREATE): Capability(
-        Support.PARTIAL, "Status always; tracking numbers only with the companion add-on."
+        Support.PARTIAL,
+        "Status always; tracking numbers with the companion add-on, in 5.0 to 5.4 without it.",
     ),
-    (Kind.RETURN, Verb.READ): Capability(Support.NOT_YET, "Only through the companion add-on."),
-    (Kind.COUPON, Verb.READ): Capability(Support.NOT_YET),
-    (Kind.CATEGORY, Verb.READ): Capability(Support.NOT_YET),
+    (Kind.RETURN, Verb.READ): Capability(
+        Support.PARTIAL, "Through the companion add-on; in 5.0 to 5.4 through the add-on Returns."
+    ),
+    (Kind.RETURN, Verb.WATCH): Capability(Support.PARTIAL, "Only through the companion add-on."),
+    (Kind.RETURN, Verb.UPDATE): Capability(Support.NOT_YET, "The add-on takes no status of a return yet."),
+    (Kind.COUPON, Verb.READ): _LIST,
+    (Kind.COUPON, Verb.CREATE): Capability(Support.NOT_YET),
+    (Kind.CATEGORY, Verb.READ): _LIST,
+    (Kind.CATEGORY, Verb.CREATE): Capability(Support.NOT_YET),
     (Kind.INVOICE, Verb.READ): _NO_ENTITY,
     (Kind.PURCHASE_ORDER, Verb.READ): _NO_ENTITY,
     (Kind.JOURNAL, Verb.CREATE): _NO_ENTITY,
@@ -187,6 +212,17 @@ FACTS = {
     Kind.INVENTORY: KindFacts("Stock", business_key="sku", natural_key="sku"),
     Kind.CUSTOMER: KindFacts("Customer", business_key="login", email="login", natural_key="login"),
     Kind.SHIPMENT: KindFacts("Shipment", business_key="order_id"),
+    Kind.PAYMENT: KindFacts(
+        "Payment",
+        business_key="reference",
+        total="amount",
+        currency="currency",
+        email="email",
+        updated_at="date",
+    ),
+    Kind.COUPON: KindFacts("Coupon", business_key="code"),
+    Kind.CATEGORY: KindFacts("Category", business_key="name"),
+    Kind.RETURN: KindFacts("Return", business_key="id", updated_at="date"),
 }
 
 LIMITS = Limits(
@@ -199,12 +235,16 @@ LIMITS = Limits(
 )
 
 HELP = """
-**Keys.** In X-Cart's admin area open *Settings, API*. A shop has one read/write and one read-only key;
-one of them is enough for reading, the read/write key is needed for stock, status and tracking.
+**Keys.** In X-Cart's admin area open *Settings, API*; in versions 5.0 to 5.4 the page of the add-on *REST API*. A shop
+has one read/write and one read-only key; one of them is enough for reading, the read/write key is needed for all that
+is written.
 
-**What X-Cart cannot do by itself:** create orders through its API, take tracking numbers, send webhooks.
-The companion add-on *Connect for X-Cart* adds tracking numbers and webhooks; without it we look for
+**What X-Cart 5.5 cannot do by itself:** create orders through its API, take tracking numbers, send webhooks, tell of
+returns. The companion add-on *Connect for X-Cart* adds tracking numbers, webhooks and returns; without it we look for
 changed orders every minute and write the shipping status without a number.
+
+**X-Cart 5.0 to 5.4** is reached through the add-on *REST API*, which takes tracking numbers itself. Its orders are
+found by the day they were placed: an order that was shipped, cancelled or is older than 30 days is not looked at again.
 
 **Status "Shipped"** makes the shop send its e-mail, so it is written once and never repeated.
 """
@@ -220,7 +260,7 @@ SPEC = ConnectorSpec(
     glyph="XC",
     side=Side.STOREFRONT,
     summary="Orders, customers and products from an X-Cart shop; stock, status and tracking back to it.",
-    versions="5.5 and 5.6",
+    versions="5.5 and 5.6; 5.0 to 5.4 through the add-on REST API",
     settings=SETTINGS,
     capabilities=CAPABILITIES,
     facts=FACTS,
@@ -233,5 +273,9 @@ SPEC = ConnectorSpec(
         "Stock may change between our comparison and our write: a sale in that moment is overwritten until "
         "the ERP tells the next amount.",
         "A partial shipment cannot be shown in X-Cart; its tracking number can.",
+        "A new variant of a product whose variants were looked up already is found by its SKU after 15 minutes.",
+        "Classic API: what happens to an order after it was shipped or cancelled, or after 30 days, is not seen.",
+        "Classic API: customers come without addresses, and line prices without included tax are worked out from "
+        "the order's sum.",
     ),
 )
