@@ -12,6 +12,7 @@ from integrations.operations import wake
 from integrations.operations.arrivals import watch_silence, watch_webhooks
 from integrations.operations.bulk_steps import advance_all
 from integrations.operations.delivery.drain import Drain
+from integrations.operations.demos import tend_demos
 from integrations.operations.polling import PICK_UP_SECONDS, due_polls, poll_one
 from integrations.operations.retention import retain
 from integrations.operations.sweep import sweep
@@ -97,6 +98,12 @@ def silence_watched() -> None:
 def retain_bodies() -> None:
     """Delete bodies that are older than their limit, for a few seconds a turn."""
     retain(seconds=5.0)
+
+
+@shared_task(name="integrations.tasks.tend_demos", expires=60)
+def demos_tended() -> None:
+    """Close the demos that nobody looked at for a while, keep the addresses of the others."""
+    tend_demos()
 
 
 def _send_drain() -> None:

@@ -11,6 +11,7 @@ PERIODIC: tuple[tuple[str, str, float], ...] = (
     ("Do steps of bulk actions", "integrations.tasks.bulk_due", 2),
     ("Watch webhooks", "integrations.tasks.watch_webhooks", 60),
     ("Watch for silence", "integrations.tasks.watch_silence", 300),
+    ("Tend demos", "integrations.tasks.tend_demos", 15),
     ("Let old bodies go", "integrations.tasks.retain", 60),
 )
 

@@ -177,6 +177,10 @@ ALLOWED_PRIVATE_HOSTS = frozenset(env.list("CONNECT_ALLOWED_HOSTS_OUT", default=
 # Further packages with connector folders, beside integrations.connectors.systems.
 EXTRA_CONNECTORS = env.list("CONNECT_EXTRA_CONNECTORS", default=[])
 SANDBOXES = env.json("CONNECT_SANDBOXES", default={})
+# Where ./connect up is asked for simulators; empty where no launcher listens (production).
+DEMO_DIRECTORY = env("CONNECT_DEMO_DIRECTORY", default="")
+# A demo that nobody looks at is closed after this time; it keeps what it holds.
+DEMO_IDLE_SECONDS = env.int("CONNECT_DEMO_IDLE_SECONDS", default=1800)
 
 BROKER_URL = env("BROKER_URL", default="")
 DELIVERY_THREADS = env.int("CONNECT_DELIVERY_THREADS", default=64)

@@ -40,12 +40,16 @@ class PairState:
 
     @property
     def stopped_side(self) -> ConnectionState | None:
-        """The connection that keeps everything from flowing, None when neither does."""
+        """The connection that keeps everything from flowing, None when neither does.
+
+        One that was paused together with the pair, for the same reason, is no trouble of its own.
+        """
         return next(
             (
                 side
                 for side in (self.erp, self.storefront)
-                if side.paused_at is not None or side.open_until is not None
+                if (side.paused_at is not None or side.open_until is not None)
+                and not (self.paused_at is not None and side.pause_reason == self.pause_reason)
             ),
             None,
         )
@@ -87,6 +91,13 @@ def list_pairs(*, now: datetime) -> list[PairState]:
 def find_pair(pair_id: int, *, now: datetime) -> PairState | None:
     pair = Pair.objects.filter(pk=pair_id).select_related("storefront", "erp").first()
     return None if pair is None else _state(pair, flow_states(now=now, pair_id=pair_id))
+
+
+def has_pair(storefront: str, erp: str) -> bool:
+    """Return whether the tenant has a sandbox pair of these two systems already."""
+    return Pair.objects.filter(
+        environment=Environment.SANDBOX, storefront__system=storefront, erp__system=erp
+    ).exists()
 
 
 def _state(pair: Pair, flows: list[FlowState]) -> PairState:

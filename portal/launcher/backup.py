@@ -18,6 +18,14 @@ from portal.launcher.state import State, write_private
 
 FORMAT = 1
 
+# What the simulators hold, and which demos there are: wishes, the pairs made for them, their ports.
+_SANDBOX_FILES = (
+    "sandbox/*.sqlite*",
+    "sandbox/demo-slots.json",
+    "sandbox/demos/*.wish",
+    "sandbox/demos/*.pair",
+)
+
 
 def backup(arguments: Sequence[str]) -> int:
     """Write an archive readable by us only. The installation may be up."""
@@ -47,8 +55,9 @@ def backup(arguments: Sequence[str]) -> int:
         _add(archive, "manifest.json", json.dumps({"format": FORMAT}).encode())
         _add(archive, "secrets.json", (state.directory / "secrets.json").read_bytes())
         _add(archive, "database.dump", dump)
-        for file in sorted((state.directory / "sandbox").glob("*.sqlite*")):
-            archive.add(file, f"sandbox/{file.name}")
+        for kept in _SANDBOX_FILES:
+            for file in sorted(state.directory.glob(kept)):
+                archive.add(file, str(file.relative_to(state.directory)))
     fresh.replace(target)
     print(f"{target}: database, key ring and sandboxes, {target.stat().st_size / 1e6:.1f} MB.")
     print("It holds the key ring: whoever has this file can read every credential. Keep it safe.")
@@ -75,10 +84,10 @@ def restore(arguments: Sequence[str]) -> int:
         write_private(state.directory / "secrets.json", _read(archive, "secrets.json").decode())
         dump = _read(archive, "database.dump")
         for member in archive.getmembers():
-            if member.isfile() and member.name.startswith("sandbox/"):
-                (state.directory / "sandbox" / Path(member.name).name).write_bytes(
-                    _read(archive, member.name)
-                )
+            folder = str(Path(member.name).parent)
+            if member.isfile() and folder in ("sandbox", "sandbox/demos"):
+                (state.directory / folder).mkdir(exist_ok=True, mode=0o700)
+                (state.directory / member.name).write_bytes(_read(archive, member.name))
     with borrowed(state) as services:
         postgres = _embedded(services.postgres)
         subprocess.run(

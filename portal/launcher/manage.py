@@ -10,7 +10,7 @@ from portal.launcher.state import ROOT, State
 # Schema and key changes need the owner; everything else runs as the engine sees the world.
 _OWNER_WORDS = frozenset(
     {"migrate", "makemigrations", "sqlmigrate", "showmigrations", "rotatekeys", "dbshell", "createsuperuser",
-     "seeddemo", "createapikey", "flush", "check"}
+     "seeddemo", "startdemos", "createapikey", "flush", "check"}
 )  # fmt: skip
 
 # They work on files and ask no server, so none is started for them.

@@ -1,5 +1,6 @@
 """``./connect up``: the whole product on this machine, started in order, watched, stopped in order."""
 
+import argparse
 import json
 import os
 import signal
@@ -13,10 +14,12 @@ from types import FrameType
 from typing import Any
 
 from portal.launcher import environment
+from portal.launcher.demos import Demos, slots_wanted
 from portal.launcher.ours import processes_of, wait_for_web
 from portal.launcher.postgres import Postgres
 from portal.launcher.processes import Child, tail
 from portal.launcher.redis import Redis
+from portal.launcher.simulators import child_of, options_of
 from portal.launcher.state import ROOT, State, write_private
 
 _READY_SECONDS = 60.0
@@ -34,10 +37,14 @@ class Installation:
         self.postgres = None if environment.is_external() else Postgres(state)
         self.redis = None if os.environ.get("BROKER_URL") else Redis(state)
         self.children: list[Child] = []
+        self.demos = Demos(state, self.secrets["sandbox_token"], slots=slots_wanted())
         self.is_stopping = False
 
-    def start(self) -> dict[str, Any]:
-        """Start everything and return what is ready. Raises RuntimeError naming the part that did not start."""
+    def start(self, *, all_pairs: bool = False) -> dict[str, Any]:
+        """Start everything and return what is ready; demos that were open come back.
+
+        Raises RuntimeError naming the part that did not start.
+        """
         host, port = os.environ.get("CONNECT_HOST", "127.0.0.1"), _port()
         public_url = os.environ.get("CONNECT_PUBLIC_URL") or f"http://{host}:{port}"
         sandboxes = self._start_sandboxes()
@@ -49,12 +56,13 @@ class Installation:
             self.children.append(self.redis.child)
         shown = ("demo_", "sandbox_", "support_")
         demo_secrets = {name: value for name, value in self.secrets.items() if name.startswith(shown)}
-        hosts = ",".join(one["url"].split("//")[1] for one in sandboxes.values())
+        hosts = [*(one["url"].split("//")[1] for one in sandboxes.values()), *self.demos.hosts]
         env = environment.build(
             self.state, self.postgres, self.redis,
             CONNECT_PUBLIC_URL=public_url,
             CONNECT_SANDBOXES=json.dumps(sandboxes),
-            CONNECT_ALLOWED_HOSTS_OUT=hosts,
+            CONNECT_ALLOWED_HOSTS_OUT=",".join(hosts),
+            CONNECT_DEMO_DIRECTORY=str(self.demos.directory) if self.demos.hosts else "",
             CONNECT_DEMO_SECRETS=json.dumps(demo_secrets),
         )  # fmt: skip
         env["CONNECT_PUBLIC_URL"] = public_url
@@ -62,6 +70,8 @@ class Installation:
         as_owner = {**env, "CONNECT_DB_ROLE": "owner"}
         self._run([*manage, "migrate", "--verbosity", "0"], as_owner)
         demo = json.loads(self._run([*manage, "seeddemo"], as_owner).splitlines()[-1])
+        # Before the workers, whose polls would find nobody there.
+        demos = self._open_demos(as_owner, demo["tenant"] if all_pairs else "")
         self._start_ours(env, host, port)
         wait_for_web(f"http://{host}:{port}", self.children[-1])
         self._tell_store(sandboxes["x_cart"], f"{public_url}/hooks/{demo['hook']}")
@@ -74,6 +84,7 @@ class Installation:
             "api_key": self.secrets["demo_api_key"],
             "webhook_urls": {"x_cart": f"{public_url}/hooks/{demo['hook']}"},
             "sandboxes": sandboxes,
+            "demos": demos,
             "state_directory": str(self.state.directory),
         }  # fmt: skip
         write_private(self.state.ready_file, json.dumps(ready, indent=1))
@@ -81,30 +92,17 @@ class Installation:
 
     def _start_sandboxes(self) -> dict[str, dict[str, str]]:
         token = self.secrets["sandbox_token"]
+        # Joined by "=": one random secret in 64 begins with a dash and would be taken for an option.
+        hook_secret = f"--webhook-secret={self.secrets['sandbox_hook_secret']}"
         options = {
-            "x_cart": [
-                # Joined by "=": one random secret in 64 begins with a dash and would be taken for an option.
-                "--addon", f"--api-key-rw={self.secrets['sandbox_store_key']}",
-                f"--webhook-secret={self.secrets['sandbox_hook_secret']}", "--store-timezone", "America/Chicago",
-            ],
-            "dynamics_sl": [
-                "--company", "NLCO", f"--site-key={self.secrets['sandbox_site_key']}",
-                "--time-zone", "America/Chicago",
-            ],
-        }  # fmt: skip
+            "x_cart": [*options_of("x_cart", self.secrets["sandbox_store_key"]), hook_secret],
+            "dynamics_sl": options_of("dynamics_sl", self.secrets["sandbox_site_key"]),
+        }
         found: dict[str, dict[str, str]] = {}
         for system, extra in options.items():
-            ready = self.state.directory / "sandbox" / f"{system}.ready"
-            ready.unlink(missing_ok=True)
-            child = Child(
-                f"sandbox {system}",
-                environment.python(
-                    "-m", f"integrations.sandbox.{system}", "--ready", str(ready), "--port", _sandbox_port(system),
-                    "--state", str(self.state.directory / "sandbox" / f"{system}.sqlite"), *extra,
-                ),
-                {**os.environ, "PYTHONPATH": str(ROOT), "CONNECT_SANDBOX_TOKEN": token},
-                self.state.logs / f"sandbox-{system}.log",
-            )  # fmt: skip
+            child, ready = child_of(
+                self.state, system, system, extra, port=_sandbox_port(system), token=token
+            )
             child.start()
             self.children.append(child)
             address = _wait_for_file(ready, child)
@@ -118,6 +116,26 @@ class Installation:
                 str(address["url"].rsplit(":", 1)[1]) if before == "--port" else word
                 for before, word in zip(["", *child.command], child.command, strict=False)
             ]
+        return found
+
+    def _open_demos(self, as_owner: dict[str, str], tenant: str) -> dict[str, Any]:
+        """Open the demos that are wished for, and all of one tenant's where it is named; returns them by pair."""
+        if not (tenant or self.demos.is_wanted):
+            return {}
+        command = [
+            *environment.python(str(ROOT / "manage.py"), "startdemos"),
+            *(["--all", tenant] if tenant else []),
+        ]
+        with subprocess.Popen(
+            command, env=as_owner, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as opening:
+            while opening.poll() is None:
+                self.demos.look()
+                time.sleep(_WATCH_SECONDS)
+            told, problem = opening.communicate()
+        if opening.returncode != 0:
+            raise RuntimeError(f"startdemos failed:\n{told}{problem}")
+        found: dict[str, Any] = json.loads(told.splitlines()[-1])
         return found
 
     def _start_ours(self, env: dict[str, str], host: str, port: int) -> None:
@@ -150,6 +168,8 @@ class Installation:
                     if not child.revive(is_excused=self._is_on_shaky_ground(child)):
                         print(f"connect: {child.name} keeps ending:\n{tail(child.log)}", file=sys.stderr)
                         return 1
+            if not self.is_stopping:
+                self.demos.look()
             time.sleep(_WATCH_SECONDS)
         return 0
 
@@ -168,13 +188,19 @@ class Installation:
             for child in self.children:
                 if child.name.startswith(word):
                     child.stop()
+        self.demos.stop()
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Start, print addresses and logins, and stay until Ctrl-C; ``--demo-order`` and ``--exit`` as in the help."""
-    if unknown := set(arguments) - {"--demo-order", "--exit"}:
-        print(f"connect up: unknown option {sorted(unknown)[0]}", file=sys.stderr)
-        return 2
+    """Start, print addresses and logins, and stay until Ctrl-C; ``--demo-order`` and the others as in the help."""
+    given = argparse.ArgumentParser(prog="./connect up")
+    given.add_argument("--demo-order", action="store_true", help="send one order there and back, shown live")
+    given.add_argument("--exit", action="store_true", help="stop again at once")
+    given.add_argument(
+        "--pairs", choices=("first", "all"), default="first",
+        help="all = open the demos of all ready pairs at the start; first = X-Cart and Dynamics SL only",
+    )  # fmt: skip
+    wanted = given.parse_args(arguments)
     started = time.monotonic()
     state = State.open()
     lock = _lock(state)
@@ -189,11 +215,11 @@ def run(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, end)
     code = 0
     try:
-        ready = installation.start()
+        ready = installation.start(all_pairs=wanted.pairs == "all")
         _print_ready(ready, time.monotonic() - started)
-        if "--demo-order" in arguments:
+        if wanted.demo_order:
             code = _demo_order(installation)
-        if "--exit" not in arguments:
+        if not wanted.exit:
             code = installation.watch()
     finally:
         installation.stop()
@@ -218,6 +244,8 @@ def _print_ready(ready: dict[str, Any], seconds: float) -> None:
     print(f"  API key   {ready['api_key']}")
     for system, sandbox in ready["sandboxes"].items():
         print(f"  sandbox   {system:12} {sandbox['url']}")
+    for pair, demo in ready["demos"].items():
+        print(f"  demo      {pair:24} {demo['storefront']['url']}  {demo['erp']['url']}")
     print(f"  state     {ready['state_directory']}  (ready.json holds all of this)")
     print("Ctrl-C stops everything.", flush=True)
 

@@ -5,11 +5,10 @@ Tenant and memberships come from ``portal.tenancy``; the sign-in pages have neit
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from integrations.queries import alerts, causes, connections
+from integrations.queries import alerts, causes
 from portal.accounts.roles import Permission, allows
 
 THEME_COOKIE = "theme"
@@ -26,24 +25,11 @@ def _counts() -> dict[str, int]:
     return {"errors": causes.count_needing_person(), "alerts": alerts.count_open()}
 
 
-def _hidden() -> frozenset[str]:
-    """Return the pages this tenant does not have: the sandbox, unless a connection points at one of ours."""
-    places = {system: given["url"] for system, given in settings.SANDBOXES.items()}
-    if places and any(
-        one.address.startswith(places[one.spec.key])
-        for one in connections.list_connections()
-        if one.spec.key in places
-    ):
-        return frozenset()
-    return frozenset({"sandbox"})
-
-
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Return what the frame draws. ``nav_counts`` is read only by pages with a frame, inside their transaction."""
     role = getattr(request, "role", None)
     return {
         "nav_counts": SimpleLazyObject(_counts),
-        "nav_hidden": SimpleLazyObject(_hidden),
         "may_operate": role is not None and allows(role, Permission.OPERATE),
         "may_build": role is not None and allows(role, Permission.BUILD),
         "theme": chosen_theme(request),

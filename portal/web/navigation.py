@@ -4,7 +4,7 @@ Read by the ``navigation`` tags of ``base.html``. A page that has no address yet
 complete at every stage and never links into nothing.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.urls import NoReverseMatch, reverse
@@ -50,7 +50,9 @@ NAVIGATION: tuple[tuple[str, tuple[NavigationPage, ...]], ...] = (
     (
         "Operate",
         (
-            NavigationPage("pairs", "Pairs", "arrows-left-right", frozenset({"pair", "pair-new"})),
+            NavigationPage(
+                "pairs", "Pairs", "arrows-left-right", frozenset({"pair", "pair-new", "pair-draft"})
+            ),
             NavigationPage("sync-jobs", "Sync jobs", "rotate-clockwise", frozenset({"sync-job", "sync-new"})),
         ),
     ),
@@ -79,12 +81,9 @@ def page_address(name: str, slug: str) -> str:
 
 
 def navigation_groups(
-    slug: str, current: str, counts: Mapping[str, int], hidden: Collection[str] = ()
+    slug: str, current: str, counts: Mapping[str, int]
 ) -> list[tuple[str, list[NavigationLink]]]:
-    """Return the groups with a tenant's existing pages; ``current`` is the URL name of the page being drawn.
-
-    ``hidden`` are the names of pages this tenant does not have.
-    """
+    """Return the groups with a tenant's existing pages; ``current`` is the URL name of the page being drawn."""
     groups = []
     for label, pages in NAVIGATION:
         links = [
@@ -92,7 +91,7 @@ def navigation_groups(
                 page, url, current == page.name or current in page.covers, counts.get(page.name, 0)
             )
             for page in pages
-            if page.name not in hidden and (url := page_address(page.name, slug))
+            if (url := page_address(page.name, slug))
         ]
         if links:
             groups.append((label, links))

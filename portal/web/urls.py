@@ -8,6 +8,7 @@ from portal.web import (
     connections,
     dashboard,
     errors,
+    pair_drafts,
     pairs,
     passport,
     run_edits,
@@ -43,6 +44,8 @@ _tenant_pages = [
     path("pairs", pairs.pair_list, name="pairs"),
     path("pairs/new", pairs.new, name="pair-new"),
     path("pairs/<int:pair_id>", pairs.show, name="pair"),
+    path("pairs/<int:pair_id>/draft", pair_drafts.show, name="pair-draft"),
+    path("pairs/<int:pair_id>/draft/start", pair_drafts.start, name="pair-draft-start"),
     path("pairs/<int:pair_id>/pause", pairs.pause, name="pair-pause"),
     path("pairs/<int:pair_id>/resume", pairs.resume, name="pair-resume"),
     path("flows/<int:flow_id>/resume", pairs.resume_flow, name="flow-resume"),
@@ -66,6 +69,8 @@ _tenant_pages = [
     path("sandbox/ship", sandbox.ship, name="sandbox-ship"),
     path("sandbox/stock", sandbox.stock, name="sandbox-stock"),
     path("sandbox/faults", sandbox.switch_fault, name="sandbox-fault"),
+    path("sandbox/open", sandbox.open_demo, name="sandbox-open"),
+    path("sandbox/close", sandbox.close_demo, name="sandbox-close"),
     path("sandbox/reset", sandbox.start_over, name="sandbox-reset"),
 ]
 

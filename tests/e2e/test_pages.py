@@ -49,6 +49,8 @@ def paths(watched: Watched) -> list[str]:
         "pairs",
         "pairs/new",
         f"pairs/{company.world.pair.pk}",
+        f"pairs/{company.world.pair.pk}/draft",
+        "sandbox",
         "connections",
         "connections/new?system=dynamics_sl",
         f"connections/{company.world.store.pk}",

@@ -12,7 +12,7 @@ from integrations.operations import bulk_actions, sync_jobs
 from integrations.queries import causes
 from integrations.queries.selections import Selection
 from portal.accounts.roles import ALLOWED, Permission
-from portal.web import sandbox
+from portal.web import sandbox_faults
 from tests.portal.conftest import Company, browser, member
 from tests.worlds import ACTOR, make_bench_world
 
@@ -34,8 +34,8 @@ def tenant_patterns() -> list[URLPattern]:
 
 
 PATTERNS = {pattern.name: pattern for pattern in tenant_patterns()}
-# Pages that an owner cannot be shown in this world: there is no simulator behind its connections.
-WITHOUT_SANDBOX = {name for name in PATTERNS if name and name.startswith("sandbox")}
+# Deeds that an owner cannot do in this world: there is no simulator behind its connections.
+WITHOUT_SANDBOX = {name for name in PATTERNS if name and name.startswith("sandbox-")}
 
 
 # Written down here a second time on purpose: a weaker guard at a view must not pass by itself.
@@ -52,6 +52,7 @@ OPERATES = {
 }  # fmt: skip
 BUILDS = {
     "pair-new", "connection-new", "connection-save", "connection-test", "connection-rotate", "sandbox-reset",
+    "sandbox-open", "sandbox-close", "pair-draft", "pair-draft-start",
 }  # fmt: skip
 
 
@@ -155,11 +156,12 @@ def test_a_member_is_refused_exactly_what_the_role_does_not_allow(busy: Company,
         assert status in allowed if may else status == 403, (name, role, status)
 
 
-def test_the_sandbox_is_not_there_for_a_company_without_one(busy: Company) -> None:
-    assert busy.client.get(address(busy, "sandbox")).status_code == 404
-    assert "Sandbox</span>" not in busy.get()
+def test_a_company_without_a_sandbox_is_told_how_to_get_one_and_can_do_nothing_there(busy: Company) -> None:
+    assert "Simulators are not started from here." in busy.get("sandbox")
+    for name in ("sandbox-order", "sandbox-ship", "sandbox-stock", "sandbox-fault", "sandbox-reset"):
+        assert busy.client.post(address(busy, name)).status_code == 404, name
 
 
 def test_every_fault_switch_has_a_key_of_its_own() -> None:
-    keys = [fault.key for fault in sandbox.FAULTS]
+    keys = [fault.key for fault in sandbox_faults.FAULTS]
     assert len(keys) == len(set(keys))

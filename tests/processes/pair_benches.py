@@ -44,6 +44,9 @@ class Store(Simulator):
     def order(self, placed: Placed) -> Any:
         return self.ask("GET", f"orders/{placed.id}")
 
+    def price(self, sku: str) -> Decimal:
+        return next(Decimal(str(one["price"])) for one in self.ask("GET", "products") if one["sku"] == sku)
+
 
 class XCart(Store):
     prefix = "XC-"
@@ -69,6 +72,16 @@ class XCart(Store):
 
     def stock(self, sku: str) -> int:
         return next(int(each["amount"]) for each in self.ask("GET", "products") if each["sku"] == sku)
+
+    def open_account(self, email: str) -> None:
+        address = {
+            "firstname": "Nia",
+            "lastname": "Fox",
+            "street": "9 Elm St",
+            "city": "Dallas",
+            "zipcode": "75201",
+        }
+        self.ask("POST", "customers", {"email": email, "country_code": "US", "state_code": "TX", **address})
 
 
 class ClarityCommerce(Store):
@@ -97,8 +110,15 @@ class ClarityCommerce(Store):
         rows = self.ask("GET", "inventory")
         return next(int(one["quantity"]) for one in rows if (one["sku"], one["locationKey"]) == (sku, "MAIN"))
 
-    def price(self, sku: str) -> Decimal:
-        return next(Decimal(str(one["price"])) for one in self.ask("GET", "products") if one["sku"] == sku)
+    def open_account(self, email: str) -> None:
+        self.ask("POST", "customers", {"name": "Nia Fox", "email": email})
+
+    def account(self, email: str) -> Any:
+        (found,) = [each for each in self.ask("GET", "customers") if each["email"] == email]
+        return found
+
+    def ask_return(self, placed: Placed) -> Any:
+        return self.ask("POST", f"orders/{placed.id}/return", {})
 
 
 @dataclass(frozen=True)
@@ -129,6 +149,21 @@ class Erp(Simulator):
 
 class DynamicsSl(Erp):
     number_field, total_field = "OrdNbr", "CuryTotOrd"
+
+    def receipts(self, order: SalesOrder) -> list[Decimal]:
+        """Return the amounts that were paid for an order in advance."""
+        found = self.ask("GET", "documents?DocType=PP")
+        return [
+            round(Decimal(str(one["CuryOrigDocAmt"])), 2)
+            for one in found
+            if one["OrdNbr"].strip() == order.number
+        ]
+
+    def reprice(self, sku: str, price: str) -> None:
+        self.ask("POST", "items", {"InvtID": sku, "Descr": "Linen shade, 40 cm", "price": price, "stock": 33})
+
+    def customers(self, email: str) -> list[Any]:
+        return list(self.ask("GET", f"customers?email={email}"))
 
 
 class Acumatica(Erp):

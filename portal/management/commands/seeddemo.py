@@ -12,11 +12,18 @@ from integrations.kinds import Environment, Role
 from integrations.models import Connection, Pair, Tenant, in_tenant
 from integrations.operations import connections, pairs, tenants
 from integrations.operations.audit import Actor
+from integrations.operations.demo_settings import settings_of
+from integrations.stores.demo_places import Place
 from portal.accounts.keys import hash_key
 from portal.accounts.models import ApiKey, Membership, User
 
 ACTOR = Actor("demo set-up")
 DEMO_EMAIL, SUPPORT_EMAIL = "maya@northline.example", "support@clarity-connect.example"
+
+
+def _place(system: str) -> Place:
+    given = settings.SANDBOXES[system]
+    return Place(given["url"], given["control_url"])
 
 
 class Command(BaseCommand):
@@ -65,28 +72,14 @@ class Command(BaseCommand):
             "x_cart",
             "Northline Store",
             {
-                "base_url": settings.SANDBOXES["x_cart"]["url"],
-                "api_key_rw": secrets["sandbox_store_key"],
-                "store_timezone": "America/Chicago",
-                "addon_enabled": True,
+                **settings_of("x_cart", _place("x_cart"), secrets["sandbox_store_key"]),
                 "webhook_secret": secrets["sandbox_hook_secret"],
-                "max_requests_per_minute": 6000,
-                "lookup_wait_s": 2,
             },
         )
         erp = self._connection(
             "dynamics_sl",
             "NLCO",
-            {
-                "base_url": settings.SANDBOXES["dynamics_sl"]["url"] + "/ctDynamicsSL",
-                "cpny_id": "NLCO",
-                "site_key": secrets["sandbox_site_key"],
-                "default_site": "MAIN",
-                "time_zone": "America/Chicago",
-                "operation_timeout_s": 5,
-                "lookup_wait_s": 2,
-                "max_parallel": 8,
-            },
+            settings_of("dynamics_sl", _place("dynamics_sl"), secrets["sandbox_site_key"]),
         )
         if not Pair.objects.filter(storefront=store, erp=erp).exists():
             pairs.create_pair("Northline", Environment.SANDBOX, store.pk, erp.pk, actor=ACTOR)

@@ -350,9 +350,7 @@ def _groups(context: Context) -> list[Any]:
         return []
     match = context["request"].resolver_match
     current = match.url_name if match is not None and match.app_name == "web" else ""
-    return navigation_groups(
-        tenant.slug, current or "", context.get("nav_counts") or {}, context.get("nav_hidden") or ()
-    )
+    return navigation_groups(tenant.slug, current or "", context.get("nav_counts") or {})
 
 
 @register.simple_tag(takes_context=True)
