@@ -22,8 +22,8 @@ DEMO_EMAIL, SUPPORT_EMAIL = "maya@northline.example", "support@clarity-connect.e
 
 
 def _place(system: str) -> Place:
-    given = settings.SANDBOXES[system]
-    return Place(given["url"], given["control_url"])
+    """Return where a sandbox answers the product; nothing here calls its control API."""
+    return Place(settings.SANDBOXES[system]["url"], control_url="")
 
 
 class Command(BaseCommand):
