@@ -284,9 +284,9 @@ def test_bad_credentials_and_a_foreign_database_are_refused_by_number(bench: Ben
     with pytest.raises(pytds.Error) as raised:
         dial(bench.port, password="wrong")
     assert number_of(raised.value) == 18456
-    with pytest.raises(Exception, match="18456") as other:
+    # FreeTDS keeps the last message only, which is not always the server's; the number is.
+    with pytest.raises(Exception, match="18456"):
         dial_freetds(bench.port, "wrong")
-    assert "Login failed" in str(other.value)
     assert "18456" in tsql(bench.port, "", tmp_path, password="wrong")
     with pytest.raises(pytds.Error, match='Cannot open database "other"'):
         dial(bench.port, database="other")
