@@ -32,8 +32,14 @@ def demos(state: State) -> Iterator[Demos]:
 
 def simulators() -> list[psutil.Process]:
     """Return the simulators under this process; a browser's driver of another test may be its child as well."""
-    children = psutil.Process().children(recursive=True)
-    return [one for one in children if any("integrations.sandbox" in word for word in one.cmdline())]
+    return [one for one in psutil.Process().children(recursive=True) if _is_simulator(one)]
+
+
+def _is_simulator(process: psutil.Process) -> bool:
+    try:
+        return any("integrations.sandbox" in word for word in process.cmdline())
+    except psutil.Error:
+        return False  # it has ended
 
 
 def answer_of(demos: Demos, key: str = KEY) -> dict[str, Any]:
