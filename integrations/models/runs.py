@@ -1,6 +1,5 @@
 """Runs: the run row is the queue. Heads keep the order of a record, links prove what became what."""
 
-from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -162,8 +161,6 @@ class Attempt(TenantModel):
     class Meta:
         db_table = "attempt"
         constraints = [models.UniqueConstraint(fields=["tenant", "run", "number"], name="attempt_number")]
-        # Rows are written in the order of time: a few kilobytes tell where the last minutes lie.
-        indexes = [BrinIndex(fields=["finished_at"], name="attempt_finished", autosummarize=True)]
 
 
 class RecordLink(TenantModel):

@@ -1,8 +1,11 @@
 """The backlog of a pair and a connection: counted from the queue, timed by what went lately or by what is allowed."""
 
-import pytest
+from datetime import timedelta
 
-from integrations.models import Connection, ConnectionLimit, Pair, in_tenant
+import pytest
+from django.utils import timezone
+
+from integrations.models import Attempt, Connection, ConnectionLimit, Pair, in_tenant
 from integrations.operations import releases
 from integrations.operations.audit import Actor
 from integrations.queries import backlog, holds
@@ -28,6 +31,20 @@ def test_it_counts_what_is_due_later_held_and_failed(company: Company) -> None:
     assert found.eta_seconds == pytest.approx(2 / found.per_minute * 60)
     with in_tenant(company.world.tenant.pk):
         assert backlog.of_connection(company.world.erp.pk).due == 2
+
+
+def test_under_a_flood_the_rate_is_that_of_the_newest_attempts(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2, 3):
+        company.deliver_order(number)
+    with in_tenant(company.world.tenant.pk):
+        newest = list(Attempt.objects.order_by("-id"))
+        Attempt.objects.filter(pk=newest[0].pk).update(finished_at=timezone.now())
+        Attempt.objects.filter(pk=newest[1].pk).update(finished_at=timezone.now() - timedelta(seconds=60))
+    monkeypatch.setattr(backlog, "NEWEST_ATTEMPTS", 2)
+    # Two in a minute; the one on the edge of it may just have passed.
+    assert 0.9 < of_pair(company).per_minute <= 2.01
 
 
 def test_a_limit_that_is_slower_than_the_last_minutes_decides(company: Company) -> None:
