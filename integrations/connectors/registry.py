@@ -75,6 +75,12 @@ def build(key: str, config: ConnectionConfig) -> Connector:
     return cast(Connector, module.build(config))
 
 
+def preload(key: str) -> None:
+    """Import a connector before its first use; a key that no folder has (any more) is passed over."""
+    if key in _homes():
+        importlib.import_module(f"{home(key)}.connector")
+
+
 def webhook_receiver(key: str) -> WebhookReceiver | None:
     """Return the receiver of a system, or None where it sends no webhooks."""
     module = importlib.import_module(f"{home(key)}.connector")

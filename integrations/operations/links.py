@@ -7,6 +7,7 @@ from django.db import connection, transaction
 
 from integrations.flows.ports import IntentGrant, Link, LinkQuery
 from integrations.kinds import Kind, Side
+from integrations.stores import statements
 
 _COLUMNS = (
     "storefront_id, erp_id, storefront_key, erp_key, written_to_erp, written_to_storefront, source_hash,"
@@ -14,22 +15,7 @@ _COLUMNS = (
 )
 _INTENT_SECONDS = 30.0
 
-_FIND = f"""
-SELECT u.place, {", ".join("l." + name for name in _COLUMNS.split(", "))}
-FROM unnest(%s::integer[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[])
-     AS u (place, tenant_id, pair_id, kind, side, value)
-JOIN LATERAL (
-    SELECT * FROM record_link WHERE u.side = 'storefront' AND tenant_id = u.tenant_id AND pair_id = u.pair_id
-        AND kind = u.kind AND storefront_id = u.value
-    UNION ALL
-    SELECT * FROM record_link WHERE u.side = 'erp' AND tenant_id = u.tenant_id AND pair_id = u.pair_id
-        AND kind = u.kind AND erp_id = u.value
-    UNION ALL
-    SELECT * FROM record_link WHERE u.side = 'storefront_key' AND tenant_id = u.tenant_id
-        AND pair_id = u.pair_id AND kind = u.kind AND storefront_key = u.value
-    LIMIT 1
-) l ON true
-"""
+_FIND = "SELECT * FROM connect_find_links(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[])"
 
 # A hold is satisfied by a link of its record that is newer than the hold (an older one did not help: the other
 # system said that the record is missing all the same), or by a row in the current version of its value map. An item
@@ -54,20 +40,18 @@ def find_links(wanted: Sequence[tuple[int, int, LinkQuery]]) -> list[Link | None
         "storefront_key" if query.by_key and query.side is Side.STOREFRONT else query.side.value
         for _, _, query in wanted
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _FIND,
-            [
-                list(range(len(wanted))),
-                [tenant_id for tenant_id, _, _ in wanted],
-                [pair_id for _, pair_id, _ in wanted],
-                [query.kind.value for _, _, query in wanted],
-                sides,
-                [query.value for _, _, query in wanted],
-            ],
-        )
-        found = {row[0]: Link(*row[1:]) for row in cursor.fetchall()}
-    return [found.get(place) for place in range(len(wanted))]
+    rows = statements.fetch(
+        _FIND,
+        [
+            [tenant_id for tenant_id, _, _ in wanted],
+            [pair_id for _, pair_id, _ in wanted],
+            [query.kind.value for _, _, query in wanted],
+            sides,
+            [query.value for _, _, query in wanted],
+        ],
+    )
+    found = {place: Link(*link) for place, *link in rows}
+    return [found.get(place) for place in range(1, len(wanted) + 1)]
 
 
 def claim_intent(

@@ -235,3 +235,32 @@ SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SE
     ) l ON true
     WHERE r.id = ANY (p_runs)
 $$;
+
+-- The links that threads ask for, by place in the question: by the id on one side, or by the storefront's key.
+DROP FUNCTION IF EXISTS connect_find_links(bigint[], bigint[], text[], text[], text[]);
+CREATE FUNCTION connect_find_links(
+    p_tenants bigint[], p_pairs bigint[], p_kinds text[], p_sides text[], p_values text[]
+) RETURNS TABLE (
+    place bigint, storefront_id text, erp_id text, storefront_key text, erp_key text, written_to_erp text,
+    written_to_storefront text, source_hash text, agreed text
+) LANGUAGE plpgsql STABLE
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET jit = off AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT u.place, l.storefront_id::text, l.erp_id::text, l.storefront_key::text, l.erp_key::text,
+           l.written_to_erp::text, l.written_to_storefront::text, l.source_hash::text, l.agreed::text
+    FROM unnest(p_tenants, p_pairs, p_kinds, p_sides, p_values) WITH ORDINALITY
+         AS u (tenant_id, pair_id, kind, side, value, place)
+    JOIN LATERAL (
+        SELECT * FROM record_link WHERE u.side = 'storefront' AND tenant_id = u.tenant_id AND pair_id = u.pair_id
+            AND kind = u.kind AND storefront_id = u.value
+        UNION ALL
+        SELECT * FROM record_link WHERE u.side = 'erp' AND tenant_id = u.tenant_id AND pair_id = u.pair_id
+            AND kind = u.kind AND erp_id = u.value
+        UNION ALL
+        SELECT * FROM record_link WHERE u.side = 'storefront_key' AND tenant_id = u.tenant_id
+            AND pair_id = u.pair_id AND kind = u.kind AND storefront_key = u.value
+        LIMIT 1
+    ) l ON true;
+END $$;

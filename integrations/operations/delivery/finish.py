@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from django.db import connection, transaction
 
 from integrations.flows.outcome import Outcome
@@ -141,7 +142,7 @@ def _payloads(batch: Sequence[Finished]) -> Iterator[tuple[dict[str, Any], int, 
         if outcome.mapped is not None:
             bodies["mapped"] = outcome.mapped_body
         if outcome.exchanges:
-            bodies["exchange"] = json.dumps([asdict(exchange) for exchange in outcome.exchanges]).encode()
+            bodies["exchange"] = msgspec.json.encode(outcome.exchanges)
         cipher = vault.cipher_for(claim.tenant_id)
         for role, body in bodies.items():
             row = {"tenant_id": claim.tenant_id, "run_id": claim.id, "attempt": claim.fence, "role": role}
