@@ -19,7 +19,9 @@ def processes_of(state: State, env: Mapping[str, str], host: str, port: int) -> 
     drains = env.get("CONNECT_DELIVERY_DRAINS", "2")
     plans = (
         ("worker delivery", [*worker, "-Q", "delivery", "-n", "delivery@%h", "-c", drains, *quiet], "engine", 40.0),
-        ("worker rest", [*worker, "-Q", "rest", "-n", "rest@%h", "-c", "2", *quiet], "engine", 20.0),
+        # Polls and sweeps wait more than they work: threads of one process, so that a few systems that hang until their
+        # timeout hold nobody up, at a third of the memory of as many processes.
+        ("worker rest", [*worker, "-P", "threads", "-Q", "rest", "-n", "rest@%h", "-c", "8", *quiet], "engine", 20.0),
         (
             "beat",
             environment.python("-m", "portal.beat"),
