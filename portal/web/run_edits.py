@@ -1,8 +1,10 @@
 """The editor of a waiting run's record: the change is checked first, then kept, and the run goes with it.
 
+As a form of the fields that matter, of all fields, or as JSON; what was typed goes along from one to the other.
 Personal data stays masked until the person asks for it; masked values go back as they were.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,17 +12,20 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
+from integrations.connectors import registry
 from integrations.connectors.errors import FieldProblem
 from integrations.kinds import Kind, RunStatus
 from integrations.kinds.bulk_action import RetryVersion
-from integrations.kinds.changes import FieldChange
+from integrations.kinds.changes import FieldChange, NotEditable
 from integrations.kinds.privacy import masked
 from integrations.models import Run, in_tenant
 from integrations.operations import run_edits
 from integrations.operations.run_edits import Editable, EditCheck, EditOvertaken, EditPart, EditRefused
 from portal.accounts.roles import Permission
 from portal.tenancy import TenantRequest, tenant_page
+from portal.web import edit_form
 from portal.web.components import Crumb
+from portal.web.edit_form import View
 from portal.web.pages import actor_of, address
 from portal.web.passport import REVEAL_MINUTES, is_revealed
 from portal.web.passport_panels import masked_problems
@@ -69,7 +74,10 @@ def edit(request: TenantRequest, run_id: int) -> HttpResponse:
             messages.error(request, str(refusal))
             return HttpResponseRedirect(address(request, "run", run_id=run_id))
     shows = is_revealed(request, run_id)
-    drawing = _Drawing(editable, part, json_text(original if shows else masked(original)), shows)
+    shown = original if shows else masked(original)
+    drawing = _Drawing(
+        editable, part, shown, dict(shown), shows, view=_view(request.GET.get("view", View.FIELDS))
+    )
     if request.method == "POST":
         answer = _act(request, drawing)
         if answer is not None:
@@ -84,8 +92,14 @@ class _Drawing:
 
     editable: Editable
     part: EditPart
-    text: str
+    original: dict[str, Any]
+    """The record as it waits, masked where the person does not see personal data."""
+    record: dict[str, Any]
+    """The same with what was typed."""
     shows: bool
+    view: View = View.FIELDS
+    text: str = ""
+    """JSON that could not be read, as it was typed."""
     seen: str = ""
     version: RetryVersion = RetryVersion.SAME
     refusal: str = ""
@@ -93,19 +107,33 @@ class _Drawing:
     checked: EditCheck | None = None
     status: int = 200
 
+    def refuse(self, refusal: EditRefused, status: int = 400) -> None:
+        self.refusal, self.problems, self.status = str(refusal), refusal.problems, status
+
+
+def _view(name: str) -> View:
+    try:
+        return View(name)
+    except ValueError as error:
+        raise Http404("no such view") from error
+
 
 def _act(request: TenantRequest, drawing: _Drawing) -> HttpResponse | None:
     """Check or keep what the form says; None = draw the editor again."""
     given, editable = request.POST, drawing.editable
-    drawing.text, drawing.seen = given.get("record", ""), given.get("seen", editable.seen)[:60]
+    drawing.seen, drawing.view = given.get("seen", editable.seen)[:60], _posted_view(given)
     try:
         drawing.version = RetryVersion(given.get("version", RetryVersion.SAME.value))
     except ValueError as error:
         raise Http404("no such choice") from error
     try:
-        edited = run_edits.parse_record(drawing.text)
+        _take(given, drawing)
+        turn = given.get("turn")
+        if turn:
+            drawing.view = _view(turn)
+            return None
         drawing.checked = run_edits.check(
-            editable, drawing.part, edited, version=drawing.version, may_see_personal=drawing.shows
+            editable, drawing.part, drawing.record, version=drawing.version, may_see_personal=drawing.shows
         )
         drawing.problems = drawing.checked.problems
         if given.get("do") != "save":
@@ -115,14 +143,35 @@ def _act(request: TenantRequest, drawing: _Drawing) -> HttpResponse | None:
             seen=drawing.seen, version=drawing.version, actor=actor_of(request),
         )  # fmt: skip
     except EditOvertaken as overtaken:
-        drawing.refusal, drawing.status = str(overtaken), 409
+        drawing.refuse(overtaken, 409)
         return None
     except EditRefused as refusal:
-        drawing.refusal, drawing.problems, drawing.status = str(refusal), refusal.problems, 400
+        drawing.refuse(refusal)
         return None
     run = editable.run
     messages.success(request, f"{_name(editable).capitalize()} was sent again as edited.")
     return HttpResponseRedirect(address(request, "run", run_id=run.pk))
+
+
+def _posted_view(given: Mapping[str, str]) -> View:
+    return View.JSON if "record" in given else _view(given.get("view", View.FIELDS))
+
+
+def _take(given: Mapping[str, str], drawing: _Drawing) -> None:
+    """Read what was typed into the drawing's record. Raises EditRefused."""
+    if "record" in given:
+        drawing.text = given["record"]
+        drawing.record = run_edits.parse_record(drawing.text)
+        drawing.text = ""
+        return
+    try:
+        # Fields that this view does not show come along as they were typed in another one.
+        base = run_edits.parse_record(given["base"]) if given.get("base") else drawing.original
+        drawing.record, wrong = edit_form.edited_record(given, base)
+    except NotEditable as refusal:
+        raise EditRefused(f"{refusal}.", (FieldProblem(refusal.path, "", refusal.rule),)) from refusal
+    if wrong:
+        raise EditRefused("It does not fit yet.", tuple(wrong))
 
 
 def _name(editable: Editable) -> str:
@@ -136,6 +185,27 @@ def _problems_of(run: Run, *, is_shown: bool) -> list[FieldProblem]:
     return found if is_shown else masked_problems(found)
 
 
+def _rows(drawing: _Drawing) -> list[edit_form.FieldRow]:
+    """Return the form: of all fields, or of those that stopped the record and those that feed them."""
+    run, is_source = drawing.editable.run, drawing.part is EditPart.SOURCE
+    stopped = [FieldProblem(**one) for one in run.problem]
+    fields = {edit_form.normal(one.field) for one in (*stopped, *drawing.problems) if one.field}
+    matters = fields | edit_form.feeding(fields, _rules(run)) if is_source else fields
+    spec = drawing.editable.source_spec if is_source else drawing.editable.target_spec
+    schema = registry.schema(spec.key, Kind(run.kind))
+    if schema is not None and not is_source:
+        schema = schema.for_writing
+    problems = drawing.problems if drawing.problems or drawing.checked else tuple(stopped)
+    return edit_form.rows(
+        drawing.record, drawing.original, schema, problems, None if drawing.view is View.ALL else matters
+    )
+
+
+def _rules(run: Run) -> list[Mapping[str, Any]]:
+    mappings = (run.flow_version.definition if run.flow_version else {}).get("mappings", {})
+    return [rule for mapping in mappings.values() for rule in mapping.get("rules", ())]
+
+
 def _page(request: TenantRequest, drawing: _Drawing) -> dict[str, Any]:
     editable, checked = drawing.editable, drawing.checked
     run = editable.run
@@ -147,7 +217,10 @@ def _page(request: TenantRequest, drawing: _Drawing) -> dict[str, Any]:
         "source_label": editable.source_spec.label,
         "target_label": editable.target_spec.label,
         "has_mapped": editable.mapped is not None,
-        "text": drawing.text,
+        "view": drawing.view.value,
+        "text": drawing.text or json_text(drawing.record),
+        "rows": _rows(drawing) if drawing.view is not View.JSON else [],
+        "count": sum(1 for _ in edit_form.leaves(drawing.record)),
         "seen": drawing.seen or editable.seen,
         "is_revealed": drawing.shows,
         "refusal": drawing.refusal,

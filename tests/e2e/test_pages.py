@@ -38,6 +38,8 @@ def paths(watched: Watched) -> list[str]:
         "runs?q=nothing",
         *(f"runs/{run_id}" for run_id in ids),
         f"runs/{ids[3]}/edit",
+        f"runs/{ids[3]}/edit?view=all",
+        f"runs/{ids[3]}/edit?view=json",
         "errors",
         *(f"errors/{key}" for key in keys),
         "bulk-actions",
@@ -130,10 +132,12 @@ def test_an_edit_is_checked_and_saved_and_a_bulk_retry_tries_one_first(watched: 
     company = watched.company
     run = company.run(1004)
     page = watched.open(f"runs/{run.pk}/edit")
-    record = page.get_by_label("Record as JSON")
-    record.fill(record.input_value().replace('"quantity": 2', '"quantity": 3'))
+    page.get_by_role("button", name="All ").click()
+    page.get_by_label("lines[0].quantity").fill("3")
     page.get_by_role("button", name="Check").click()
     expect(page.get_by_role("heading", name="What does not fit")).to_be_visible()
+    page.get_by_role("button", name="JSON").click()
+    record = page.get_by_label("Record as JSON")
     record.fill(record.input_value().replace('"total": 23.0', '"total": 33.0'))
     page.get_by_role("button", name="Check").click()
     expect(page.locator("#sent")).to_contain_text("What Bench ERP would get")
