@@ -189,7 +189,7 @@ LEASE_SECONDS = env.int("CONNECT_LEASE_SECONDS", default=30)
 SWEEP_SECONDS = env.float("CONNECT_SWEEP_SECONDS", default=3.0)
 
 # Steps of sync jobs in flight at once; fewer than the processes of the rest workers, for polls need some.
-SYNC_STEPS = env.int("CONNECT_SYNC_STEPS", default=1)
+SYNC_STEPS = env.int("CONNECT_SYNC_STEPS", default=2)
 # How long bodies are kept where a tenant says nothing else; counts, hashes and links stay.
 PAYLOAD_DAYS = env.int("CONNECT_PAYLOAD_DAYS", default=90)
 REFUSED_HOOK_DAYS = env.int("CONNECT_REFUSED_HOOK_DAYS", default=90)

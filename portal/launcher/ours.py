@@ -16,12 +16,12 @@ def processes_of(state: State, env: Mapping[str, str], host: str, port: int) -> 
     """Return workers, beat and web in starting order, each under the database role it needs; not started yet."""
     worker = environment.python("-m", "celery", "-A", "portal.celery", "worker", "--loglevel", "WARNING")
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    drains = env.get("CONNECT_DELIVERY_DRAINS", "2")
+    drains, threads = env.get("CONNECT_DELIVERY_DRAINS", "2"), env.get("CONNECT_REST_THREADS", "8")
     plans = (
         ("worker delivery", [*worker, "-Q", "delivery", "-n", "delivery@%h", "-c", drains, *quiet], "engine", 40.0),
         # Polls and sweeps wait more than they work: threads of one process, so that a few systems that hang until their
         # timeout hold nobody up, at a third of the memory of as many processes.
-        ("worker rest", [*worker, "-P", "threads", "-Q", "rest", "-n", "rest@%h", "-c", "8", *quiet], "engine", 20.0),
+        ("worker rest", [*worker, "-P", "threads", "-Q", "rest", "-n", "rest@%h", "-c", threads, *quiet], "engine", 20.0),
         (
             "beat",
             environment.python("-m", "portal.beat"),
