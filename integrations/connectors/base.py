@@ -49,6 +49,31 @@ class Exchange:
     request_id: str = ""
 
 
+class SecretKeeper(Protocol):
+    """Keeps a secret that the other system replaces while we use it, such as a refresh token that is good once.
+
+    ``claim``, use it, then ``store`` what came instead or ``give_up``: one process at a time. A connector that was
+    built an hour ago holds an old value, so it always asks here. Not kept: what a system replaced whose answer was
+    lost, for nobody knows it.
+    """
+
+    @property
+    def key(self) -> str:
+        """Name the connection: the same in all processes, and no other connection's."""
+
+    def claim(self, name: str) -> str | None:
+        """Return the newest value and keep everybody else off it; None = somebody else is at it right now."""
+
+    def store(self, name: str, used: str, renewed: str) -> None:
+        """Keep ``renewed`` instead of ``used`` for good, and end the claim.
+
+        What a person has put there in the meantime stays.
+        """
+
+    def give_up(self, name: str) -> None:
+        """End the claim; the value stays. Idempotent."""
+
+
 @dataclass(slots=True)
 class ConnectionConfig:
     """Everything a connector is built from. ``values`` are settings and secrets together, by name."""
@@ -61,6 +86,8 @@ class ConnectionConfig:
     """``host`` or ``host:port`` that may be private addresses in this installation (sandboxes, agents)."""
     observe: Callable[[Exchange], None] | None = None
     """Called after each remote call; the runner keeps the last exchanges of an attempt."""
+    keeper: SecretKeeper | None = None
+    """Where renewed secrets are kept; None = nowhere, they live as long as the connector."""
 
 
 @dataclass(frozen=True, slots=True)

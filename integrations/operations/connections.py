@@ -69,7 +69,8 @@ def update_connection(connection_id: int, name: str, given: Mapping[str, Any], *
     with transaction.atomic():
         found = Connection.objects.select_for_update(no_key=True).get(pk=connection_id)
         spec = registry.get_spec(found.system)
-        stored = ConnectionSecret.objects.get(connection=found)
+        # A worker may be keeping a renewed token right now: who comes second builds on what the first one wrote.
+        stored = ConnectionSecret.objects.select_for_update(no_key=True).get(connection=found)
         old_secrets = vault.open_secrets(found.tenant_id, found.pk, stored.sealed)
         values, changed_secrets = clean_settings(spec, given, known_secrets=frozenset(old_secrets))
         if Connection.objects.filter(name=name.strip()).exclude(pk=found.pk).exists() or not name.strip():

@@ -82,6 +82,7 @@ def _sage_500(place: Place, secret: str) -> dict[str, Any]:
         "setup_steps": "customer=2201010, receipt=2201020, journal=2201030, item=2201040, return=2201050",
         "tracking_view": "tsoPackage",
         "tracking_column": "ShipTrackNo",
+        "purchase_order_view": "vdvConnectPurchaseOrder",
         "proc_customer": "spARapiCustomerIns",
         "proc_cash_receipt": "spARapiCashReceiptIns",
         "proc_journal": "spGLapiJournalIns",

@@ -11,6 +11,7 @@ from integrations.connectors.base import ConnectionConfig, Connector, Exchange, 
 from integrations.connectors.spec import ConnectorSpec
 from integrations.models import Connection, ConnectionSecret
 from integrations.stores import vault
+from integrations.stores.renewals import Ask, Keeper, at_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,16 @@ class Access:
         return registry.get_spec(self.system)
 
     def build(
-        self, *, gate: Gate | None = None, observe: Callable[[Exchange], None] | None = None
+        self,
+        *,
+        gate: Gate | None = None,
+        observe: Callable[[Exchange], None] | None = None,
+        ask: Ask = at_once,
     ) -> Connector:
-        """Return a fresh connector; nothing is opened before its first call."""
+        """Return a fresh connector; nothing is opened before its first call.
+
+        ``ask`` carries the keeping of renewed secrets to a thread that holds a database connection.
+        """
         return registry.build(
             self.system,
             ConnectionConfig(
@@ -39,6 +47,7 @@ class Access:
                 gate=gate or OpenGate(),
                 allowed_hosts=settings.ALLOWED_PRIVATE_HOSTS,
                 observe=observe,
+                keeper=Keeper(self.tenant_id, self.connection_id, ask),
             ),
         )
 

@@ -18,6 +18,7 @@ from integrations.kinds import EntitySchema, Kind, Side
 from integrations.operations import limits, links
 from integrations.operations.delivery.crew import Crew
 from integrations.operations.delivery.gate import ConnectorPool, Lease, RunGate
+from integrations.stores import renewals
 from integrations.stores.access import Access
 
 _ANSWER_SECONDS = 60.0
@@ -35,6 +36,7 @@ _ACTS: dict[str, Callable[..., Any]] = {
     "release_intent": links.release_intent,
     "save_link": links.save_link,
     "tokens": limits.take,
+    **renewals.ACTS,
 }
 
 
@@ -154,6 +156,9 @@ class RunPorts:
         saved: Link = self._courier.ask(
             "save_link", (self.task.tenant_id, self.task.pair_id, kind, link, made_by)
         )
+        flow = self.task.flow
+        if kind is flow.kind and saved.id_on(flow.direction.source) == self.task.record_key:
+            self._own_link = saved  # found on the way: from now on the record is written as a linked one
         return saved
 
     def utc_now(self) -> datetime:

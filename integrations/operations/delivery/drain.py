@@ -107,7 +107,7 @@ class Drain:
         self.crew = Crew(threads * (1 + _SLOW_SHARE))
         self.courier = Courier(self.bell.ring, self.crew)
         self.purse = Purse(self._borrow_tokens, patience_seconds=_TOKEN_SECONDS)
-        self.connectors = ConnectorPool(self.purse)
+        self.connectors = ConnectorPool(self.purse, self.courier.ask)
         self.prefetcher = Prefetcher()
         self.in_flight: dict[int, tuple[Job, Lease]] = {}
         self.serving: set[int] = set()

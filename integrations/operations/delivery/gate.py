@@ -10,6 +10,7 @@ from integrations.flows.ports import LeaseLost
 from integrations.operations.delivery.crew import Crew
 from integrations.operations.limits import Purse
 from integrations.stores.access import Access
+from integrations.stores.renewals import Ask
 
 _EXCHANGES_KEPT = 6
 
@@ -81,8 +82,9 @@ class _Switch:
 class ConnectorPool:
     """Warm connectors by (connection, revision); a thread borrows one for a run and brings it back."""
 
-    def __init__(self, purse: Purse) -> None:
-        self._purse = purse
+    def __init__(self, purse: Purse, ask: Ask) -> None:
+        """``ask`` carries a thread's question to the one that holds the database connection."""
+        self._purse, self._ask = purse, ask
         self._idle: dict[tuple[int, int], list[tuple[Connector, _Switch]]] = defaultdict(list)
         self._lock = threading.Lock()
 
@@ -94,7 +96,7 @@ class ConnectorPool:
             entry = idle.pop() if idle else None
         if entry is None:
             switch = _Switch(access, self._purse)
-            entry = (access.build(gate=switch, observe=switch.observe), switch)
+            entry = (access.build(gate=switch, observe=switch.observe, ask=self._ask), switch)
         entry[1].current = gate
         return entry[0], (key, entry)
 
