@@ -1,40 +1,27 @@
 """How the Acumatica connector reacts to what is odd about Acumatica, over real HTTP against the simulator."""
 
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from integrations.connectors import registry
 from integrations.connectors.base import WriteRequest
 from integrations.connectors.errors import (
-    AuthFailed,
-    BadSignature,
     Duplicate,
     Misconfigured,
     MissingReference,
     NotFound,
-    OutcomeUnknown,
-    RateLimited,
     Rejected,
-    UnexpectedResponse,
 )
-from integrations.connectors.systems.acumatica.envelope import unwrap, wrap
-from integrations.connectors.systems.acumatica.references import fit_reference
 from integrations.kinds import Kind
 from tests.contract.processes import SimulatorProcess, running
 from tests.contract.test_acumatica import (
     CLIENT_SECRET,
-    ENDPOINT,
     PASSWORD,
-    PUSH_SECRET,
     AcumaticaStand,
-    CookieStand,
 )
 
 
@@ -57,109 +44,11 @@ def setting(stand: AcumaticaStand, **settings: Any) -> None:
     stand.simulator.control("POST", "settings", settings)
 
 
-def sessions(stand: AcumaticaStand) -> dict[str, int]:
-    found: dict[str, int] = stand.simulator.control("GET", "state")["sessions"]
-    return found
-
-
 def until(holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 10
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.02)
-
-
-# -- sign-in -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("stand_class", [AcumaticaStand, CookieStand])
-def test_a_closed_connector_has_signed_out(stand: AcumaticaStand, stand_class: type[AcumaticaStand]) -> None:
-    other = stand_class(stand.simulator)
-    connector = other.connector()
-    connector.find(Kind.PRODUCT, natural_key="A50-HALO", hint={})
-    assert sessions(stand)["open"] == 1
-    connector.close()
-    assert sessions(stand) == {"open": 0, "logins": 1, "logouts": 1}
-
-
-def test_an_idle_sign_in_is_given_back_and_taken_again_when_needed(stand: AcumaticaStand) -> None:
-    connector = stand.connector({**stand.values(), "session_idle_s": 0})
-    connector.find(Kind.PRODUCT, natural_key="A50-HALO", hint={})
-    until(lambda: sessions(stand)["open"] == 0)
-    assert connector.find(Kind.PRODUCT, natural_key="A50-HALO", hint={}) is not None
-
-
-def test_connectors_of_one_user_share_one_place_of_the_licence(stand: AcumaticaStand) -> None:
-    setting(stand, max_users=1)
-    first, second = stand.connector(), stand.connector()
-    threads = [
-        threading.Thread(
-            target=one.find, args=(Kind.PRODUCT,), kwargs={"natural_key": "A50-HALO", "hint": {}}
-        )
-        for one in (first, second) * 3
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sessions(stand)["logins"] == 1
-    first.close()
-    assert sessions(stand)["open"] == 1, "the second one still uses it"
-    second.close()
-    assert sessions(stand)["open"] == 0
-
-
-@pytest.mark.parametrize("mode", ["429", "302", "html"])
-def test_a_full_licence_means_wait_whatever_way_it_is_said(stand: AcumaticaStand, mode: str) -> None:
-    cookie = CookieStand(stand.simulator)
-    taken = stand.connector()
-    taken.find(Kind.PRODUCT, natural_key="A50-HALO", hint={})
-    setting(stand, max_users=1, login_limit_mode=mode)
-    with pytest.raises(RateLimited):
-        cookie.connector().find(Kind.PRODUCT, natural_key="A50-HALO", hint={})
-
-
-def test_a_sign_in_that_ended_is_renewed_once(stand: AcumaticaStand) -> None:
-    connector = stand.connector()
-    connector.find(Kind.PRODUCT, natural_key="A50-HALO", hint={})
-    stand.simulator.control("POST", "sessions/expire")
-    assert connector.find(Kind.PRODUCT, natural_key="A50-HALO", hint={}) is not None
-    assert sessions(stand)["logins"] == 2
-
-
-def test_the_field_to_mend_is_named(stand: AcumaticaStand) -> None:
-    for changes, field in (
-        ({"password": "x" * 9}, "password"),
-        ({"client_secret": "x" * 9}, "client_secret"),
-    ):
-        with pytest.raises(AuthFailed) as raised:
-            stand.connector({**stand.values(), **changes}).identity()
-        assert raised.value.field == field
-    setting(stand, is_multi_tenant=True)
-    with pytest.raises(Misconfigured) as wrong:
-        cookie = CookieStand(stand.simulator)
-        cookie.connector({**cookie.values(), "tenant": "Nonsense"}).identity()
-    assert wrong.value.missing == "tenant"
-
-
-def test_a_refresh_token_signs_in_and_its_successor_is_used(stand: AcumaticaStand) -> None:
-    token = stand.simulator.control("POST", "refresh-token")["refresh_token"]
-    connector = stand.connector({**stand.values(), "auth_mode": "oauth_code", "refresh_token": token})
-    assert connector.identity().label.startswith("Tenant MyStore")
-    stand.simulator.control("POST", "sessions/expire")
-    connector.identity()
-    assert token not in str(stand.exchanges)
-
-
-def test_a_redirect_is_never_followed(stand: AcumaticaStand) -> None:
-    external_id = stand.appear()[0]
-    connector = stand.connector()
-    stand.simulator.fault("login_page", times=1, match="/SalesOrder/")
-    with pytest.raises(UnexpectedResponse):
-        connector.fetch(Kind.ORDER, external_id)
-    stand.simulator.fault("login_page", times=1, skip=1, match=f"{ENDPOINT}/SalesOrder")
-    with pytest.raises(OutcomeUnknown):
-        connector.write(WriteRequest(Kind.ORDER, {"Description": "New"}, external_id=external_id))
 
 
 # -- refusals ------------------------------------------------------------------------------------------------
@@ -450,78 +339,3 @@ def test_the_tenants_own_description_adds_fields_and_custom_ones(stand: Acumatic
     custom = {"Document": {"UsrChannel": "web"}}
     connector.write(WriteRequest(Kind.ORDER, full_order(custom=custom), reference="XC-7001"))
     assert connector.fetch(Kind.ORDER, "SO/000073").fields["custom"] == custom
-
-
-# -- push ----------------------------------------------------------------------------------------------------
-
-PUSH = registry.webhook_receiver("acumatica")
-VALUES = {"push_header_name": "X-Connect-Key", "push_header_value": PUSH_SECRET}
-MESSAGE = {
-    "Inserted": [{"Warehouse": "MAIN ", "InventoryID": "A50-HALO", "QtyOnHand": 39, "QtyAvailable": 37}],
-    "Deleted": [{"Warehouse": "MAIN", "InventoryID": "A50-HALO ", "QtyOnHand": 39, "QtyAvailable": 39}],
-    "Query": "Item Availability Data", "CompanyId": "MyStore", "Id": "06284bdf-2952-4a9a-bf60-2ad0cd33924e",
-    "TimeStamp": 639080617440000000, "AdditionalInfo": {},
-}  # fmt: skip
-
-
-def verify(headers: dict[str, str], message: dict[str, Any]) -> Any:
-    assert PUSH is not None
-    return PUSH.verify(headers, json.dumps(message).encode(), VALUES, datetime.now(UTC))
-
-
-def test_a_push_is_proved_by_its_header_and_told_apart_by_id_and_query() -> None:
-    good = {"x-connect-key": PUSH_SECRET}
-    first = verify(good, MESSAGE)
-    assert first.delivery_id == verify(good, MESSAGE).delivery_id
-    assert first.delivery_id != verify(good, {**MESSAGE, "Query": "Sales Orders"}).delivery_id
-    assert first.sent_at is not None and first.sent_at.year == 2026
-    for headers in ({}, {"x-connect-key": "wrong"}):
-        with pytest.raises(BadSignature):
-            verify(headers, MESSAGE)
-
-
-def test_a_push_becomes_one_notice_per_record_padding_trimmed() -> None:
-    assert PUSH is not None
-
-    def subjects(inserted: list[dict[str, Any]]) -> list[tuple[Kind, str]]:
-        body = json.dumps({**MESSAGE, "Inserted": inserted}).encode()
-        return [(one.kind, one.external_id) for one in PUSH.parse({}, body)]
-
-    assert subjects([*MESSAGE["Inserted"], {"InventoryID": "A50-HALO  ", "QtyOnHand": 1}]) == [
-        (Kind.INVENTORY, "A50-HALO")
-    ]
-    assert subjects([{"OrderType": "SO", "OrderNbr": "000073 "}]) == [(Kind.ORDER, "SO/000073")]
-    assert subjects([{"ShipmentNbr": "000412", "OrderNbr": "000073"}]) == [
-        (Kind.SHIPMENT, "000412/SO/000073")
-    ]
-    assert subjects([{"CustomerID": "C1165"}]) == [(Kind.CUSTOMER, "C1165")]
-    assert subjects([{"Type": "Credit Memo", "ReferenceNbr": "1"}, {"Colour": "red"}]) == []
-    assert subjects([]) == [], "a row in Deleted alone is a removal"
-    with pytest.raises(UnexpectedResponse):
-        PUSH.parse({}, b"<html>")
-
-
-# -- the envelope --------------------------------------------------------------------------------------------
-
-
-def test_the_envelope_comes_off_and_goes_on_again() -> None:
-    wire = {
-        "id": "1", "rowNumber": 1, "Description": {}, "OrderTotal": {"value": Decimal("7000.0000")},
-        "OrderQty": {"value": 2}, "Date": {"value": "2026-03-02T00:00:00+00:00"}, "note": None, "_links": {"self": "x"},
-        "Details": [{"InventoryID": {"value": "A", "error": "no"}}], "ShipToAddress": {"City": {"value": "Austin"}},
-    }  # fmt: skip
-    plain = unwrap(wire)
-    assert plain == {
-        "id": "1", "Description": None, "OrderTotal": Decimal(7000), "OrderQty": Decimal(2), "Date": "2026-03-02",
-        "note": None, "Details": [{"InventoryID": "A"}], "ShipToAddress": {"City": "Austin"},
-    }  # fmt: skip
-    assert isinstance(plain["OrderQty"], Decimal)
-    body = wrap({"id": "1", "A": None, "B": Decimal("1.50"), "Rows": [{"id": "2", "delete": True}]})
-    assert body == {"id": "1", "B": {"value": Decimal("1.50")}, "Rows": [{"id": "2", "delete": True}]}
-
-
-def test_a_long_reference_is_shortened_the_same_way_each_time() -> None:
-    assert fit_reference("XC-1043") == "XC-1043"
-    long = "XC-" + "9" * 60
-    assert len(fit_reference(long)) == 40
-    assert fit_reference(long) == fit_reference(long) != fit_reference(long + "1")

@@ -6,38 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.contract.processes import SimulatorProcess
-from tests.domain.pair_world import PairWorld
-
-
-class World(PairWorld):
-    """X-Cart and Acumatica."""
-
-    def __init__(self, store: SimulatorProcess, erp: SimulatorProcess) -> None:
-        values = {
-            "base_url": f"{erp.url}/AcumaticaERP", "tenant": "MyStore", "username": "connect",
-            "password": "sandbox-password", "client_id": "4B6A1F0E-0000-4000-8000-5A7D00C0FFEE@MyStore",
-            "client_secret": "sandbox-client-secret", "operation_timeout_s": 10, "lookup_wait_s": 1,
-            "max_requests_per_minute": 6000, "max_api_users": 3,
-        }  # fmt: skip
-        super().__init__(store, erp, "acumatica", "MyStore", values)
-
-    def sales_orders(self, number: str) -> list[dict[str, Any]]:
-        return list(self.erp.control("GET", f"orders?reference=XC-{number}"))
+from tests.domain.acumatica_world import AcumaticaWorld as World
+from tests.domain.acumatica_world import acumatica_world
 
 
 @pytest.fixture
 def world(database: None, tmp_path: Path, settings: Any) -> Iterator[World]:
-    store = SimulatorProcess("x_cart", tmp_path / "x.sqlite", "--addon")
-    erp = SimulatorProcess("acumatica", tmp_path / "ac.sqlite")
-    settings.ALLOWED_PRIVATE_HOSTS = frozenset({store.host, erp.host})
-    try:
-        made = World(store, erp)
-        made.settle()
+    with acumatica_world(tmp_path, settings) as made:
         yield made
-    finally:
-        store.stop()
-        erp.stop()
 
 
 def test_an_order_reaches_acumatica_once_with_the_shops_total_and_its_payment(world: World) -> None:

@@ -24,12 +24,12 @@ ON_REQUEST = [json.loads(file.read_text()) for file in sorted(_FOLDER.iterdir(),
 FLOWS = {one["definition"]["key"]: compile_flow(one["definition"]) for one in (*PACK, *ON_REQUEST)}
 TABLES = {
     table["key"]: ValueTable(table["key"], 1, table["rows"], table["unknown"], table.get("default", ""))
-    for template in PACK
+    for template in (*PACK, *ON_REQUEST)
     for table in template.get("value_maps", ())
 }
 LINKS = {
     ("customer", "pat@example.com"): "C1165", ("product", "A50-HALO"): "A50-HALO", ("order", "SO/000073"): "5012",
-    ("product", "CASE"): "CASE",
+    ("product", "CASE"): "CASE", ("order", "5012"): "SO/000073",
 }  # fmt: skip
 CONTEXT = EvaluationContext(now=datetime(2026, 3, 2, tzinfo=UTC), value_tables=TABLES, links=LINKS)
 
@@ -146,7 +146,7 @@ def test_a_disabled_product_is_not_for_sale() -> None:
         "weight": Decimal(1),
         "enabled": False,
     }
-    target = mapped("product_out", "product", product)
+    target = mapped("product_in", "product", product)
     assert validate_target(target, acumatica.PRODUCT) == []
     assert (target["InventoryID"], target["ItemStatus"]) == ("A50-HALO", "No Sales")
 
@@ -160,7 +160,112 @@ def test_a_profile_becomes_a_customer_that_fits() -> None:
         "country_code": "US",
     }
     profile = {"login": "Pat@example.com", "customer_name": "Pat Lee", "addresses": [address]}
-    target = mapped("customer_out", "customer", profile)
+    target = mapped("customer_in", "customer", profile)
     assert validate_target(target, acumatica.CUSTOMER) == []
     assert target["MainContact"]["Email"] == "pat@example.com"
     assert target["CustomerName"] == "Pat Lee"
+
+
+def lets_through(flow: str, record: dict[str, Any]) -> bool:
+    step = next(step for step in FLOWS[flow].steps if step.type == "filter")
+    assert step.condition is not None
+    return step.condition((record,))
+
+
+def payment(**changes: Any) -> dict[str, Any]:
+    known = {
+        "id": "5012/701", "reference": "1043-QX7A", "order_id": "5012", "order_number": "1043", "transaction_id": "701",
+        "payment_method": "Credit card", "movement": "captured", "type": "sale", "status": "S", "is_successful": True,
+        "public_txn_id": "QX7A", "date": datetime(2026, 3, 2, 3, 4, 5, tzinfo=UTC), "currency": "USD",
+        "amount": Decimal("134.47"),
+    }  # fmt: skip
+    return known | changes
+
+
+def test_a_captured_payment_becomes_a_prepayment_of_its_order() -> None:
+    target = mapped("payment_out", "payment", payment())
+    assert validate_target(target, acumatica.PAYMENT) == []
+    assert target == {
+        "order_key": "SO/000073", "ExternalRef": "xcart:pay:701", "Type": "Prepayment", "PaymentMethod": "CREDITCARD",
+        "CashAccount": "10250", "PaymentRef": "QX7A", "PaymentAmount": Decimal("134.47"), "CurrencyID": "USD",
+        "ApplicationDate": "2026-03-01", "Description": "Credit card 1043-QX7A", "Hold": False,
+    }  # fmt: skip
+
+
+def test_a_payment_has_the_reference_under_which_it_came_along_with_its_order() -> None:
+    (along,) = mapped("order_out", "order", shop_order())["Payments"]
+    transaction = shop_order()["payment_transactions"][0]
+    alone = mapped("payment_out", "payment", payment(id=f"5012/{transaction['id']}"))
+    assert alone["ExternalRef"] == along["ExternalRef"]
+    later = mapped("payment_out", "payment", payment(id=f"5012/{transaction['id']}/9001", type="capture"))
+    assert later["ExternalRef"] == f"{along['ExternalRef']}/9001"
+
+
+@pytest.mark.parametrize(
+    ("changes", "goes"),
+    [
+        ({}, True),
+        ({"movement": "refunded"}, False),
+        ({"movement": "authorised"}, False),
+        ({"is_successful": False}, False),
+        ({"amount": Decimal(0)}, False),
+    ],
+)
+def test_only_money_that_came_in_is_entered(changes: dict[str, Any], goes: bool) -> None:
+    assert lets_through("payment_out", payment(**changes)) is goes
+
+
+def test_an_item_brings_its_price_and_leaves_the_shop_when_it_may_not_be_sold() -> None:
+    item = {"InventoryID": "A50-HALO", "DefaultPrice": Decimal("59.99"), "ItemStatus": "Active"}
+    assert mapped("product_out", "product", item) == {"sku": "A50-HALO", "price": Decimal("59.9900")}
+    gone = mapped(
+        "product_out", "product", item | {"ItemStatus": "No Sales", "DimensionWeight": Decimal("1.4")}
+    )
+    assert (gone["enabled"], gone["weight"]) == (False, Decimal("1.4"))
+    assert validate_target(gone, x_cart.PRODUCT) == []
+    assert not lets_through("product_out", item | {"DefaultPrice": Decimal(0)})
+
+
+def test_a_customer_brings_number_status_phone_and_whole_address_back() -> None:
+    place = {
+        "AddressLine1": "1 New Rd",
+        "City": "Austin",
+        "State": "TX",
+        "PostalCode": "78701",
+        "Country": "US",
+    }
+    customer = {
+        "CustomerID": "C1165", "Status": "Active", "MainContact": {"Phone1": "+15125550199", "Address": place},
+    }  # fmt: skip
+    target = mapped("customer_back", "customer", customer)
+    assert target == {
+        "status_comment": "Acumatica C1165", "phone": "+15125550199",
+        "billing_address": {
+            "street1": "1 New Rd", "street2": None, "city": "Austin", "zipcode": "78701", "state_code": "TX",
+            "country_code": "US",
+        },
+    }  # fmt: skip
+    held = mapped(
+        "customer_back",
+        "customer",
+        {**customer, "Status": "On Hold", "MainContact": {"Address": {"City": "X"}}},
+    )
+    assert held == {"status_comment": "Acumatica C1165, On Hold"}
+
+
+def test_a_completed_return_names_its_order_and_what_comes_back() -> None:
+    record = {
+        "id": "3", "order_id": "5012", "status": "C", "date": datetime(2026, 3, 5, 12, tzinfo=UTC),
+        "reason": "Damaged item", "action": "credit", "items": [{"item_id": "8801", "sku": "A50-HALO", "amount": 1}],
+    }  # fmt: skip
+    target = mapped("return_out", "return", record)
+    assert validate_target(target, acumatica.RETURN) == []
+    assert (target["returned_order"], target["ExternalRef"]) == ("SO/000073", "xcart:return:3")
+    assert target["Details"] == [{"InventoryID": "A50-HALO", "OrderQty": 1}]
+    assert not lets_through("return_out", record | {"status": "D"})
+
+
+def test_the_end_of_a_return_is_a_status_of_the_shop() -> None:
+    ended = {"ExternalRef": "xcart:return:3", "order_key": "RC/000074", "Status": "Completed"}
+    assert mapped("return_back", "status", ended) == {"status": "C"}
+    assert mapped("return_back", "status", ended | {"Status": "Canceled"}) == {"status": "D"}

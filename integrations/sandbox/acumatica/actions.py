@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from integrations.sandbox.acumatica import orders, shipping
+from integrations.sandbox.acumatica import orders, payments, shipping
 from integrations.sandbox.acumatica.records import held_record
 from integrations.sandbox.acumatica.store import Store
 from integrations.sandbox.acumatica.wire import Refusal, server_error, unwrap
@@ -49,8 +49,7 @@ def _release_payment(store: Store, payment: dict[str, Any], given: Mapping[str, 
 
 
 def _void_payment(store: Store, payment: dict[str, Any], given: Mapping[str, Any]) -> None:
-    payment["Status"] = "Voided"
-    store.save("Payment", payment)
+    payments.void_payment(store, payment)
 
 
 RUNS: dict[tuple[str, str], Run] = {
@@ -58,6 +57,7 @@ RUNS: dict[tuple[str, str], Run] = {
     ("SalesOrder", "ReopenSalesOrder"): _reopen,
     ("SalesOrder", "ReleaseFromCreditHoldSalesOrder"): _release_credit_hold,
     ("SalesOrder", "SalesOrderCreateShipment"): _create_shipment,
+    ("SalesOrder", "SalesOrderCreateReceipt"): _create_shipment,
     ("Shipment", "ConfirmShipment"): lambda store, shipment, given: shipping.confirm_shipment(
         store, shipment
     ),

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from integrations.sandbox.acumatica import shipping, stock
 from integrations.sandbox.acumatica.orders import save_order
-from integrations.sandbox.acumatica.records import save_customer, save_item
+from integrations.sandbox.acumatica.records import (
+    save_customer,
+    save_item,
+    save_non_stock_item,
+    save_purchase_order,
+)
 from integrations.sandbox.acumatica.wire import FieldErrors, Refusal, answer
 from integrations.sandbox.core.catalogue import CATALOGUE
 from integrations.sandbox.core.messages import Request, Response
@@ -65,6 +70,8 @@ class Control:
             case ("POST", "customers"):
                 sent = {name: {"value": value} for name, value in asked.items()}
                 return answer(save_customer(store, sent, None), 201)
+            case ("POST", "customers", number):
+                return answer(self._change_customer(number, asked))
             case ("GET", "payments"):
                 return answer(list(store.all("Payment")))
             case ("GET", "journals"):
@@ -81,6 +88,12 @@ class Control:
                 return answer({"open": 0})
             case ("POST", "refresh-token"):
                 return answer({"refresh_token": here.sessions.new_refresh_token()})
+            case ("POST", "non-stock-items"):
+                return answer(save_non_stock_item(store, _wrapped(asked), None), 201)
+            case ("POST", "purchase-orders"):
+                header = {name: value for name, value in asked.items() if name != "lines"}
+                lines = [_wrapped(line) for line in asked.get("lines") or ()]
+                return answer(save_purchase_order(store, {**_wrapped(header), "Details": lines}, None), 201)
             case (_, "items", *_):
                 return self._items(method, path[1:], asked)
         return None
@@ -121,6 +134,14 @@ class Control:
         placed = [save_order(store, sent, None) for _ in range(int(asked.get("count", 1)))]
         return {"orders": [f"{one['OrderType']}/{one['OrderNbr']}" for one in placed]}
 
+    def _change_customer(self, number: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Change a customer as a clerk would; parts such as MainContact are objects of plain values."""
+        store = self._here.store
+        held = store.get("Customer", number)
+        if held is None:
+            raise KeyError(number)
+        return save_customer(store, _wrapped(asked), held)
+
     def _act(self, number: str, action: str, asked: Mapping[str, Any]) -> Response | None:
         store, order = self._here.store, self._order(number)
         if action == "ship":
@@ -159,6 +180,12 @@ class Control:
             counts[key] = counts.get(key, 0) + 1
         return answer(counts)
 
+    def _item(self, number: str) -> dict[str, Any]:
+        held = self._here.store.get("StockItem", number)
+        if held is None:
+            raise KeyError(number)
+        return held
+
     def _items(self, method: str, path: Sequence[str], asked: Mapping[str, Any]) -> Response | None:
         store = self._here.store
         match (method, *path):
@@ -174,16 +201,22 @@ class Control:
                 item = save_item(store, sent, None)
                 stock.count_stock(store, item["InventoryID"], "MAIN", Decimal(str(asked.get("stock", 0))))
                 return answer(item, 201)
+            case ("POST", number):
+                return answer(save_item(store, _wrapped(asked), self._item(number)))
             case ("DELETE", number):
-                held = store.get("StockItem", number)
-                if held is None:
-                    raise KeyError(number)
-                store.delete("StockItem", held)
+                store.delete("StockItem", self._item(number))
                 return answer({"removed": number})
             case ("POST", number, "stock"):
                 site = str(asked.get("warehouse", asked.get("site", "MAIN")))
-                if store.get("StockItem", number) is None:
-                    raise KeyError(number)
+                self._item(number)
                 stock.count_stock(store, number, site, Decimal(str(asked["qty"])))
                 return answer({"InventoryID": number, "WarehouseID": site, "QtyOnHand": asked["qty"]})
         return None
+
+
+def _wrapped(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Return plain values in the envelope of the wire, parts all the way down."""
+    return {
+        name: _wrapped(value) if isinstance(value, Mapping) else {"value": value}
+        for name, value in plain.items()
+    }

@@ -3,47 +3,8 @@
 Everything else is made from this one table: envelopes, ``$select`` checks, the OpenAPI description, ignored fields.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-
-_TYPES = frozenset("SDBTIG")
-
-
-@dataclass(frozen=True)
-class Entity:
-    """One entity or part. ``spec``: types followed by their field names, ``"S OrderType OrderNbr D OrderTotal"``."""
-
-    spec: str
-    title: str = ""
-    """As a tag shows it: ``Sales Orders (SO301000)``; parts have none."""
-    keys: tuple[str, ...] = ()
-    graph: str = ""
-    linked: Mapping[str, str] = field(default_factory=dict)
-    details: Mapping[str, str] = field(default_factory=dict)
-    actions: Mapping[str, str] = field(default_factory=dict)
-    """Action name -> its parameters in the language of ``spec``."""
-    computed: frozenset[str] = frozenset()
-    """Fields that are ignored when they are sent."""
-    modified: str = ""
-    is_inquiry: bool = False
-
-    @cached_property
-    def fields(self) -> dict[str, str]:
-        """Return field name -> type letter, in the order of the endpoint."""
-        found, kind = {}, "S"
-        for word in self.spec.split():
-            if word in _TYPES:
-                kind = word
-            else:
-                found[word] = kind
-        return found
-
-
-def fields_of(spec: str) -> dict[str, str]:
-    """Return the names and types of action parameters."""
-    return Entity(spec).fields
-
+from integrations.sandbox.acumatica.entities_goods import GOODS, GOODS_PARTS
+from integrations.sandbox.acumatica.entity import Entity
 
 _SHIP_ACTION = "T ShipmentDate S WarehouseID"
 
@@ -202,25 +163,6 @@ _SALES_ORDER = Entity(
     modified="LastModified",
 )
 
-_STOCK_ITEM = Entity(
-    "S InventoryID Description ItemClass ItemStatus ItemType BaseUOM SalesUOM PurchaseUOM PostingClass TaxCategory"
-    " PriceClass LotSerialClass DefaultWarehouseID ValuationMethod Content ImageUrl WeightUOM VolumeUOM CountryOfOrigin"
-    " TariffCode TemplateItemID Availability Visibility CustomURL PageTitle MetaDescription MetaKeywords SearchKeywords"
-    " D DefaultPrice MSRP CurySpecificPrice CurySpecificMSRP LastCost AverageCost CurrentStdCost DimensionWeight"
-    " DimensionVolume B IsAKit ExportToExternal PackSeparately T LastModified LastModifiedDateTime G NoteID",
-    "Stock Items (IN202500)",
-    ("InventoryID",),
-    "PX.Objects.IN.InventoryItemMaint",
-    details={
-        "Attributes": "Attribute",
-        "Categories": "CategoryStockItem",
-        "CrossReferences": "CrossReference",
-        "WarehouseDetails": "StockItemWarehouseDetail",
-    },
-    computed=frozenset(("LastCost", "AverageCost", "LastModified", "LastModifiedDateTime", "NoteID")),
-    modified="LastModified",
-)
-
 _CUSTOMER = Entity(
     "S CustomerID CustomerName CustomerClass Status Email CurrencyID Terms TaxZone PriceClassID ShipVia ShippingTerms"
     " ShippingRule ShippingZoneID ShippingBranch WarehouseID LocationName StatementCycleID StatementType ParentRecord"
@@ -302,21 +244,8 @@ _JOURNAL = Entity(
 )
 
 ENTITIES: dict[str, Entity] = {
+    **GOODS,
     "Customer": _CUSTOMER,
-    "InventoryQuantityAvailable": Entity(
-        "S InventoryID T LastModifiedDateTime",
-        "Inventory Quantity Available (SO640590)",
-        graph="PX.Objects.SO.QuantityAvailable",
-        details={"Results": "StorageDetail"},
-        is_inquiry=True,
-    ),
-    "InventorySummaryInquiry": Entity(
-        "S InventoryID WarehouseID LocationID Subitem B ExpandByLotSerialNbr",
-        "Inventory Summary (IN401000)",
-        graph="PX.Objects.IN.InventorySummaryEnq",
-        details={"Results": "InventorySummaryRow"},
-        is_inquiry=True,
-    ),
     "JournalTransaction": _JOURNAL,
     "Payment": _PAYMENT,
     "PaymentMethod": Entity(
@@ -330,19 +259,11 @@ ENTITIES: dict[str, Entity] = {
         "Ship Via Codes (CS207500)",
         ("CarrierID",),
     ),
-    "StockItem": _STOCK_ITEM,
-    "StorageDetailsInquiry": Entity(
-        "S WarehouseID InventoryID",
-        "Storage Details (IN408050)",
-        graph="PX.Objects.IN.StorageDetailsEnq",
-        details={"StorageDetails": "StorageDetail"},
-        is_inquiry=True,
-    ),
     "Tax": Entity("S TaxID Description TaxType", "Taxes (TX205000)", ("TaxID",)),
     "Warehouse": Entity("S WarehouseID Description B Active", "Warehouses (IN204000)", ("WarehouseID",)),
 }
 
-TYPES: dict[str, Entity] = {**_PARTS, **ENTITIES}
+TYPES: dict[str, Entity] = {**_PARTS, **GOODS_PARTS, **ENTITIES}
 
 LENGTHS = {
     **dict.fromkeys(("OrderNbr", "ShipmentNbr", "ReferenceNbr", "BatchNbr", "ShipVia"), 15),
@@ -382,6 +303,8 @@ SCALES = {
             "UnitCost",
             "DimensionWeight",
             "LastCost",
+            "Volume",
+            "QtyOnReceipts",
         ],
         6,
     )

@@ -9,7 +9,8 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from integrations.sandbox.acumatica.entities import TYPES, Entity
+from integrations.sandbox.acumatica.entities import TYPES
+from integrations.sandbox.acumatica.entity import Entity
 from integrations.sandbox.acumatica.wire import Errors, coerce, unwrap
 
 _SYSTEM = frozenset({"id", "rowNumber", "note", "error", "delete", "files", "_links", "custom"})

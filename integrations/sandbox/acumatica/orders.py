@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from integrations.sandbox.acumatica import stock
 from integrations.sandbox.acumatica.entities import ENTITIES
 from integrations.sandbox.acumatica.merge import merged
 from integrations.sandbox.acumatica.payments import settle_order_payments
@@ -95,7 +96,7 @@ def _check(
 
 
 def _check_line(store: Store, line: dict[str, Any], path: tuple[str | int, ...], errors: Errors) -> None:
-    item = store.get("StockItem", str(line.get("InventoryID") or ""))
+    item = stock.item_of(store, str(line.get("InventoryID") or ""))
     if item is None:
         words = f"'Inventory ID' '{line.get('InventoryID') or ''}' cannot be found in the system."
         errors[(*path, "InventoryID")] = words
@@ -133,7 +134,7 @@ def _complete(
             if name.endswith("Contact"):
                 order[name]["BusinessName"] = customer.get("CustomerName")
     for line in order.get("Details") or ():
-        item = store.get("StockItem", line["InventoryID"])
+        item = stock.item_of(store, line["InventoryID"])
         if item is None:
             continue  # the check before has refused it
         _price(line, item, order)

@@ -1,5 +1,6 @@
 """Payments, invoices and journal batches of the simulated tenant. Called by the REST writer and by orders."""
 
+import uuid
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -59,8 +60,7 @@ def save_payment(store: Store, sent: Mapping[str, Any], held: Mapping[str, Any] 
         errors[("CustomerID",)] = "'Customer' cannot be found in the system."
     _check_method(store, payment, (), errors)
     for place, row in enumerate(payment.get("OrdersToApply") or ()):
-        if store.get("SalesOrder", str(row.get("OrderType") or "SO"), str(row.get("OrderNbr") or "")) is None:
-            errors[("OrdersToApply", place, "OrderNbr")] = "'Order Nbr.' cannot be found in the system."
+        _check_application(store, row, ("OrdersToApply", place), errors, is_new=held is None)
     if errors:
         errors[()] = "Inserting  'Payment' record raised at least one error. Please review the errors."
         raise FieldErrors(payment, errors)
@@ -68,7 +68,68 @@ def save_payment(store: Store, sent: Mapping[str, Any], held: Mapping[str, Any] 
         if held is None:
             payment["ReferenceNbr"] = f"{store.next_number('Payment', FIRST_PAYMENT):06d}"
         _finish_payment(store, payment)
+        if held is None:
+            _show_in_orders(store, payment)
     return payment
+
+
+def _paid_order(store: Store, row: Mapping[str, Any]) -> dict[str, Any] | None:
+    return store.get("SalesOrder", str(row.get("OrderType") or "SO"), str(row.get("OrderNbr") or ""))
+
+
+def _check_application(
+    store: Store, row: Mapping[str, Any], path: tuple[str | int, ...], errors: Errors, *, is_new: bool
+) -> None:
+    """Note what forbids an application: no such order, a closed one, more than is unpaid [inferred]."""
+    order = _paid_order(store, row)
+    if order is None:
+        errors[(*path, "OrderNbr")] = "'Order Nbr.' cannot be found in the system."
+    elif is_new and order["Status"] in ("Completed", "Invoiced", "Canceled"):
+        errors[(*path, "OrderNbr")] = f"The order is {order['Status']}; a payment cannot be applied to it."
+    elif is_new and (row.get("AppliedToOrder") or _ZERO) > order["Totals"]["UnpaidBalance"]:
+        errors[(*path, "AppliedToOrder")] = "The amount exceeds the unpaid balance of the order."
+
+
+def _show_in_orders(store: Store, payment: Mapping[str, Any]) -> None:
+    """Show a payment in the orders it is applied to; what is unpaid of them falls."""
+    for row in payment.get("OrdersToApply") or ():
+        order = _paid_order(store, row)
+        if order is None:
+            continue  # the check before has refused it
+        names = (
+            "ReferenceNbr",
+            "PaymentMethod",
+            "PaymentRef",
+            "ExternalRef",
+            "CashAccount",
+            "PaymentAmount",
+            "Status",
+        )
+        shown = {
+            "id": str(uuid.uuid4()),
+            "DocType": payment["Type"],
+            **{name: payment.get(name) for name in names},
+        }
+        shown |= {"AppliedToOrder": row.get("AppliedToOrder"), "Balance": payment["AvailableBalance"]}
+        order.setdefault("Payments", []).append(shown)
+        order["Totals"]["UnpaidBalance"] -= row.get("AppliedToOrder") or _ZERO
+        store.save("SalesOrder", order)
+
+
+def void_payment(store: Store, payment: dict[str, Any]) -> None:
+    """Void a payment: it is taken off the orders it was applied to [inferred]."""
+    with store.state.transaction():
+        for link in payment.get("OrdersToApply") or ():
+            order = _paid_order(store, link)
+            if order is None:
+                continue  # deleted since
+            for row in order.get("Payments") or ():
+                if row.get("ReferenceNbr") == payment["ReferenceNbr"]:
+                    order["Totals"]["UnpaidBalance"] += row.get("AppliedToOrder") or _ZERO
+                    row["AppliedToOrder"], row["Status"] = _ZERO, "Voided"
+            store.save("SalesOrder", order)
+        payment["Status"] = "Voided"
+        store.save("Payment", payment)
 
 
 def _check_method(store: Store, row: Mapping[str, Any], path: tuple[str | int, ...], errors: Errors) -> None:

@@ -4,15 +4,16 @@ Called by ``rest`` and the control API.
 """
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
-from integrations.sandbox.acumatica import orders, payments
+from integrations.sandbox.acumatica import orders, payments, stock
 from integrations.sandbox.acumatica.entities import ENTITIES
 from integrations.sandbox.acumatica.merge import merged
 from integrations.sandbox.acumatica.store import Store
 from integrations.sandbox.acumatica.wire import Errors, FieldErrors, server_error, unwrap
 
-FIRST_CUSTOMER = 1165
+FIRST_CUSTOMER, FIRST_PURCHASE = 1165, 17
 Save = Callable[[Store, Mapping[str, Any], "Mapping[str, Any] | None"], dict[str, Any]]
 
 
@@ -61,10 +62,63 @@ def save_item(store: Store, sent: Mapping[str, Any], held: Mapping[str, Any] | N
     return item
 
 
+def save_non_stock_item(
+    store: Store, sent: Mapping[str, Any], held: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Check and save a non-stock item."""
+    errors: Errors = {}
+    base = dict(held) if held is not None else {
+        "ItemStatus": "Active", "ItemType": "Non-Stock Item", "BaseUnit": "EA", "SalesUnit": "EA",
+        "RequireShipment": True,
+    }  # fmt: skip
+    item = merged(ENTITIES["NonStockItem"], base, sent, errors)
+    if not item.get("InventoryID"):
+        errors[("InventoryID",)] = "'Inventory ID' cannot be empty."
+    if errors:
+        errors[()] = "Inserting  'Non-Stock Item' record raised at least one error. Please review the errors."
+        raise FieldErrors(item, errors)
+    store.save("NonStockItem", item)
+    return item
+
+
+def save_purchase_order(
+    store: Store, sent: Mapping[str, Any], held: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Check and save a purchase order: quantities times costs, no tax."""
+    errors: Errors = {}
+    base = dict(held) if held is not None else {"Type": "Normal", "Date": store.today(), "CurrencyID": "USD"}
+    order = merged(ENTITIES["PurchaseOrder"], base, sent, errors)
+    if not order.get("VendorID"):
+        errors[("VendorID",)] = "'Vendor' cannot be empty."
+    for place, line in enumerate(order.get("Details") or ()):
+        if stock.item_of(store, str(line.get("InventoryID") or "")) is None:
+            errors[("Details", place, "InventoryID")] = "'Inventory ID' cannot be found in the system."
+    if errors:
+        errors[()] = "Inserting  'Purchase Order' record raised at least one error. Please review the errors."
+        raise FieldErrors(order | {"OrderNbr": "<NEW>"}, errors)
+    zero = Decimal("0.0000")
+    with store.state.transaction():
+        if held is None:
+            order["OrderNbr"] = f"PO{store.next_number('PurchaseOrder', FIRST_PURCHASE):06d}"
+        for line in order.get("Details") or ():
+            line["ExtendedCost"] = orders.amount(
+                (line.get("OrderQty") or zero) * (line.get("UnitCost") or zero)
+            )
+            line["OrderType"], line["OrderNbr"] = order["Type"], order["OrderNbr"]
+            line.setdefault("QtyOnReceipts", Decimal("0.000000"))
+        order["LineTotal"] = sum((line["ExtendedCost"] for line in order.get("Details") or ()), zero)
+        order["TaxTotal"], order["OrderTotal"] = zero, order["LineTotal"]
+        order["Status"] = "On Hold" if order.get("Hold") else "Open"
+        store.save("PurchaseOrder", order)
+    return order
+
+
 SAVES: dict[str, Save] = {
     "Customer": save_customer,
     "JournalTransaction": payments.save_journal,
+    "NonStockItem": save_non_stock_item,
     "Payment": payments.save_payment,
+    "PurchaseOrder": save_purchase_order,
     "SalesOrder": orders.save_order,
     "StockItem": save_item,
 }

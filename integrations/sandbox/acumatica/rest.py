@@ -11,7 +11,8 @@ from urllib.parse import unquote
 
 from integrations.sandbox.acumatica import stock
 from integrations.sandbox.acumatica.actions import Jobs
-from integrations.sandbox.acumatica.entities import ENTITIES, TYPES, Entity
+from integrations.sandbox.acumatica.entities import ENTITIES, TYPES
+from integrations.sandbox.acumatica.entity import Entity
 from integrations.sandbox.acumatica.filters import BadFilter, parse
 from integrations.sandbox.acumatica.records import SAVES, held_record
 from integrations.sandbox.acumatica.sessions import Session

@@ -122,6 +122,8 @@ class Sessions:
         try:
             session = self._granted(grant, form)
         except LoginRefused as refused:
+            if refused.reason == "bad" and grant != "password":
+                return 400, {"error": "invalid_grant"}
             words = LOGIN_LIMIT if refused.reason == "limit" else "invalid_username_or_password"
             return 400, {"error": "invalid_grant", "error_description": words}
         scope = form.get("scope", "api")

@@ -21,18 +21,23 @@ _ZERO = Decimal("0.000000")
 def create_shipment(
     store: Store, order: dict[str, Any], *, warehouse: str = "", quantities: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Create a shipment of what is open and in stock (or of given quantities by item). Raises Refusal."""
+    """Create a shipment of what is open and in stock (or of given quantities by item), a receipt of a return.
+
+    Raises Refusal.
+    """
     if order["Status"] not in ("Open", "Back Order"):
         raise server_error(f"The order is {order['Status']}: the Create Shipment action is not available.")
     rows: list[dict[str, Any]] = []
+    is_receipt = order["OrderType"] == "RC"
     for line in order.get("Details") or ():
         place = warehouse or line["WarehouseID"]
         wanted = line["OpenQty"]
         if quantities is not None:
             wanted = min(wanted, Decimal(str(quantities.get(line["InventoryID"], 0))))
-        shipped = (
-            min(wanted, stock.on_hand(store, line["InventoryID"], place)) if quantities is None else wanted
-        )
+        if quantities is None and not is_receipt and store.get("StockItem", line["InventoryID"]) is not None:
+            shipped = min(wanted, stock.on_hand(store, line["InventoryID"], place))
+        else:
+            shipped = wanted  # as told, and what lies in no warehouse
         if shipped > 0 and line["WarehouseID"] == place:
             rows.append(_row(order, line, shipped, len(rows) + 1))
     if not rows:
@@ -42,7 +47,7 @@ def create_shipment(
         "ShipmentNbr": f"{store.next_number('Shipment', FIRST_SHIPMENT):06d}",
         "Type": "Shipment",
         "Status": "Open",
-        "Operation": "Issue",
+        "Operation": "Receipt" if is_receipt else "Issue",
         "Hold": False,
         "CustomerID": order["CustomerID"],
         "LocationID": order.get("LocationID"),
@@ -106,8 +111,10 @@ def confirm_shipment(store: Store, shipment: dict[str, Any], tracking: Sequence[
         shipment["Status"] = "Confirmed"
         for key in {(row["OrderType"], row["OrderNbr"]) for row in shipment["Details"]}:
             _advance_order(store, shipment, key)
+        sign = 1 if shipment["Operation"] == "Receipt" else -1
         for row in shipment["Details"]:
-            stock.move(store, row["InventoryID"], row["WarehouseID"], -row["ShippedQty"])
+            if store.get("StockItem", row["InventoryID"]) is not None:
+                stock.move(store, row["InventoryID"], row["WarehouseID"], sign * row["ShippedQty"])
         store.save("Shipment", shipment)
 
 

@@ -13,6 +13,15 @@ _ZERO = Decimal("0.000000")
 _PROMISED = frozenset(("Open", "On Hold", "Back Order", "Shipping", "Credit Hold", "Awaiting Payment"))
 
 
+def item_of(store: Store, number: str) -> dict[str, Any] | None:
+    """Return a stock or non-stock item in the names of stock items."""
+    found = store.get("StockItem", number)
+    if found is not None:
+        return found | {"is_stock": True}
+    found = store.get("NonStockItem", number)
+    return None if found is None else found | {"is_stock": False, "SalesUOM": found.get("SalesUnit")}
+
+
 def on_hand(store: Store, item: str, warehouse: str) -> Decimal:
     row = store.state.row("SELECT on_hand FROM stock WHERE item = ? AND warehouse = ?", (item, warehouse))
     return Decimal(row["on_hand"]) if row else _ZERO

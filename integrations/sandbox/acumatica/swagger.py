@@ -7,7 +7,8 @@ Operations name ``parameters`` only as ``$ref``; public clients rely on it, and 
 from collections.abc import Mapping
 from typing import Any
 
-from integrations.sandbox.acumatica.entities import ENTITIES, TYPES, Entity, fields_of
+from integrations.sandbox.acumatica.entities import ENTITIES, TYPES
+from integrations.sandbox.acumatica.entity import Entity, fields_of
 
 _VALUES = {
     "S": "StringValue",

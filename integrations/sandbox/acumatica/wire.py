@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from integrations.sandbox.acumatica.entities import LENGTHS, SCALES, TYPES, Entity
+from integrations.sandbox.acumatica.entities import LENGTHS, SCALES, TYPES
+from integrations.sandbox.acumatica.entity import Entity
 from integrations.sandbox.core.messages import Response
 
 JSON_TYPE = "application/json; charset=utf-8"

@@ -1,6 +1,7 @@
 """Finds what changed, by the time of change that each entity keeps. Called by the connector.
 
-Cursor: ``{"at": RFC 3339}``. Reads begin at the cursor's time minus an overlap, for clocks differ and commits are late.
+Cursor: ``{"at": RFC 3339}``; products come of two entities, so that theirs has ``non_stock`` beside it.
+Reads begin at the cursor's time minus an overlap, for clocks differ and commits are late.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,9 +11,10 @@ from typing import Any
 
 from integrations.connectors.base import Page
 from integrations.connectors.errors import UnexpectedResponse
-from integrations.connectors.systems.acumatica import customers, documents, items, orders, shipments
+from integrations.connectors.systems.acumatica import customers, documents, items, orders, payments, shipments
 from integrations.connectors.systems.acumatica.client import Acumatica
 from integrations.connectors.systems.acumatica.envelope import moment_literal, quoted
+from integrations.connectors.systems.acumatica.order_fields import RETURN_TYPE
 from integrations.connectors.systems.acumatica.records import record
 from integrations.kinds import Kind, Record
 
@@ -36,11 +38,23 @@ class Source:
     condition: str = ""
 
 
-def _thin_order(row: Row) -> list[Record]:
-    number = str(row.get("OrderNbr") or "")
-    return [
-        record(Kind.ORDER, orders.key_of(row), {}, updated_at=row.get("LastModified"), business_key=number)
-    ]
+def _thin_order(kind: Kind) -> Callable[[Row], list[Record]]:
+    def records_of(row: Row) -> list[Record]:
+        at, number = row.get("LastModified"), str(row.get("OrderNbr") or "")
+        return [record(kind, orders.key_of(row), {}, updated_at=at, business_key=number)]
+
+    return records_of
+
+
+def _orders(kind: Kind, comparison: str) -> "Source":
+    return Source(
+        "SalesOrder",
+        "LastModified",
+        "OrderNbr",
+        _thin_order(kind),
+        "OrderType,OrderNbr,LastModified",
+        condition=f"OrderType {comparison} {quoted(RETURN_TYPE)}",
+    )
 
 
 def _thin_shipments(row: Row) -> list[Record]:
@@ -59,9 +73,8 @@ def _thin_document(kind: Kind) -> Callable[[Row], list[Record]]:
 
 
 SOURCES = {
-    Kind.ORDER: Source(
-        "SalesOrder", "LastModified", "OrderNbr", _thin_order, "OrderType,OrderNbr,LastModified"
-    ),
+    Kind.ORDER: _orders(Kind.ORDER, "ne"),
+    Kind.RETURN: _orders(Kind.RETURN, "eq"),
     Kind.SHIPMENT: Source(
         "Shipment",
         "LastModifiedDateTime",
@@ -84,13 +97,20 @@ SOURCES = {
         lambda row: [items.item_record(row)],
         expand=items.EXPAND,
     ),
+    Kind.PURCHASE_ORDER: Source(
+        "PurchaseOrder",
+        "LastModifiedDateTime",
+        "OrderNbr",
+        lambda row: [documents.purchase_record(row)],
+        expand="Details",
+    ),
     Kind.PAYMENT: Source(
         "Payment",
         "LastModifiedDateTime",
         "ReferenceNbr",
         _thin_document(Kind.PAYMENT),
         "Type,ReferenceNbr,LastModifiedDateTime",
-        condition="(" + " or ".join(f"Type eq {quoted(each)}" for each in documents.PAYMENT_TYPES) + ")",
+        condition="(" + " or ".join(f"Type eq {quoted(each)}" for each in payments.PAYMENT_TYPES) + ")",
     ),
     Kind.INVOICE: Source(
         "SalesInvoice",
@@ -100,13 +120,38 @@ SOURCES = {
         "Type,ReferenceNbr,LastModifiedDateTime",
     ),
 }
+NON_STOCK_ITEMS = Source(
+    "NonStockItem",
+    "LastModifiedDateTime",
+    "InventoryID",
+    lambda row: [items.non_stock_record(row)],
+    expand=items.NON_STOCK_EXPAND,
+)
+
+
+def pages(api: Acumatica, kind: Kind, cursor: Mapping[str, Any], now: datetime) -> Iterator[Page]:
+    """Yield what changed of a kind since a cursor."""
+    if kind is Kind.PRODUCT:
+        return _item_pages(api, cursor, now)
+    return Changes(api, SOURCES[kind], cursor, now).pages()
+
+
+def _item_pages(api: Acumatica, cursor: Mapping[str, Any], now: datetime) -> Iterator[Page]:
+    """Yield stock items, then non-stock items; each has a place of its own in the cursor, from the first page on."""
+    other = cursor.get("non_stock") or cursor.get("at") or (now - OVERLAP).isoformat()
+    at = cursor.get("at")
+    for page in Changes(api, SOURCES[Kind.PRODUCT], cursor, now).pages():
+        at = page.cursor["at"]
+        yield Page(page.records, {"at": at, "non_stock": other}, is_last=False)
+    for page in Changes(api, NON_STOCK_ITEMS, {"at": other}, now).pages():
+        yield Page(page.records, {"at": at, "non_stock": page.cursor["at"]}, page.is_last)
 
 
 class Changes:
-    """Pages of one kind since a cursor; the cursor never goes back."""
+    """Pages of one source since a cursor; the cursor never goes back."""
 
-    def __init__(self, api: Acumatica, kind: Kind, cursor: Mapping[str, Any], now: datetime) -> None:
-        self._api, self._source = api, SOURCES[kind]
+    def __init__(self, api: Acumatica, source: Source, cursor: Mapping[str, Any], now: datetime) -> None:
+        self._api, self._source = api, source
         at = datetime.fromisoformat(cursor["at"]) if cursor.get("at") else None
         self._since = (at or now) - OVERLAP
         self._at = at or self._since

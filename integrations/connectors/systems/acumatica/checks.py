@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from integrations.connectors.base import CheckResult
 from integrations.connectors.errors import AuthFailed, ConnectorError, Misconfigured, RateLimited
 from integrations.connectors.systems.acumatica.client import Acumatica
+from integrations.connectors.systems.acumatica.grants import REFRESH
 from integrations.connectors.systems.acumatica.items import warehouses
 
 
@@ -42,7 +43,7 @@ def _fields(api: Acumatica) -> str:
     count = len(paths) if isinstance(paths, Mapping) else 0
     missing = [
         entity
-        for entity in ("SalesOrder", "Shipment", "Customer", "StockItem", "Payment")
+        for entity in ("SalesOrder", "Shipment", "Customer", "StockItem", "NonStockItem", "Payment")
         if not isinstance(paths, Mapping) or f"/{entity}" not in paths
     ]
     if missing:
@@ -53,7 +54,11 @@ def _fields(api: Acumatica) -> str:
 
 
 def _items(api: Acumatica) -> str:
-    rows = api.listed("StockItem", top=1, select="InventoryID")
+    rows = [
+        row
+        for entity in ("StockItem", "NonStockItem")
+        for row in api.listed(entity, top=1, select="InventoryID")
+    ]
     return f"First item {rows[0].get('InventoryID')}" if rows else "Readable; there are no items yet"
 
 
@@ -115,14 +120,10 @@ def run_checks(api: Acumatica) -> Iterator[CheckResult]:
 def _refused(name: str, error: ConnectorError, seconds: float) -> CheckResult:
     evidence = f"{error.message} ({error.detail})" if error.detail else error.message
     if isinstance(error, AuthFailed):
-        return CheckResult(
-            name,
-            False,
-            evidence,
-            "Enter user, password and connected application again.",
-            seconds,
-            error.field,
-        )
+        fix = "Enter user, password and connected application again."
+        if error.field == REFRESH:
+            fix = "Enter a new refresh token; each one is good once."
+        return CheckResult(name, False, evidence, fix, seconds, error.field)
     if isinstance(error, RateLimited):
         fix = "Sign out other API users, or enter the licence's limits."
         return CheckResult(name, False, evidence, fix, seconds, "max_api_users")

@@ -4,13 +4,12 @@ Made once per connector. Above it nobody knows paths, cookies or envelopes.
 """
 
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote, urlencode, urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from integrations.connectors.base import ConnectionConfig, OpenGate
 from integrations.connectors.errors import (
@@ -25,13 +24,13 @@ from integrations.connectors.errors import (
 from integrations.connectors.spec import Limits
 from integrations.connectors.systems.acumatica import faults
 from integrations.connectors.systems.acumatica.envelope import unwrap, wrap
+from integrations.connectors.systems.acumatica.grants import Grants
 from integrations.connectors.systems.acumatica.sign_in import SharedSignIn, Ticket, give_back, key_of, share
 from integrations.connectors.systems.acumatica.spec import SPEC
 from integrations.connectors.transports.http import HttpAnswer, HttpTransport
 
 _log = logging.getLogger(__name__)
 
-_COOKIES = re.compile(r"(ASP\.NET_SessionId|\.ASPXAUTH|CompanyID|UserBranch)=([^;,\s]*)")
 _SIGN_OUT_SECONDS = 10.0
 _ACTION_WAITS = (1.0, 2.0, 4.0, 8.0, 15.0)
 
@@ -55,10 +54,12 @@ class Acumatica:
             read_seconds=seconds,
             total_seconds=seconds,
         )
-        self._refresh_token = self.text("refresh_token")
         self._http = self._transport(config)
         # Tokens come and go in these calls, so nobody is shown them.
         self._door = self._transport(replace(config, observe=None))
+        self._grants = Grants(
+            self._door, self.text, config.keeper, patience_seconds=seconds, pause=self._pause
+        )
         self._shared: SharedSignIn | None = None
         self._attaching = threading.Lock()
         self.gi_route = self.text("odata_mode")
@@ -105,7 +106,9 @@ class Acumatica:
         # With one place in the licence other processes wait for it, so it is kept only between two calls.
         idle = min(idle, 1.0) if int(self.settings["max_api_users"]) <= 1 else idle
         names = ("auth_mode", "tenant", "branch", "username", "password", "client_id", "client_secret")
-        key = key_of(self.base_url, *(self.text(name) for name in names), self.text("refresh_token"))
+        # Not the refresh token itself: it changes while connectors of older and newer ones are in use.
+        chain = self._grants.keeper.key if self.text("auth_mode") == "oauth_code" else ""
+        key = key_of(self.base_url, *(self.text(name) for name in names), chain)
         brief = min(self._limits.total_seconds, _SIGN_OUT_SECONDS)
         leaving = self._transport(
             replace(self._config, gate=OpenGate(), observe=None),
@@ -121,43 +124,6 @@ class Acumatica:
             give_back(shared)
         self._http.close()
         self._door.close()
-
-    def _sign_in_now(self) -> dict[str, str]:
-        return self._cookie() if self.text("auth_mode") == "cookie" else self._token()
-
-    def _cookie(self) -> dict[str, str]:
-        # Reference: Integration Development Guide, "Sign In to the Service". 204; a bad password is a 500.
-        names = {"name": "username", "password": "password", "tenant": "tenant", "branch": "branch"}
-        sent = {wire: self.text(setting) for wire, setting in names.items() if self.text(setting)}
-        answer = self._door.request("POST", "entity/auth/login", is_write=False, json_body=sent)
-        faults.refuse_sign_in(answer)
-        cookies = _COOKIES.findall(answer.headers.get("set-cookie", ""))
-        if not cookies:
-            raise UnexpectedResponse("Acumatica accepted the sign-in but gave no session")
-        return {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies)}
-
-    def _token(self) -> dict[str, str]:
-        # Reference: Integration Development Guide, "Authorizing Client Applications". There is no client_credentials.
-        form = {"client_id": self.text("client_id"), "client_secret": self.text("client_secret")}
-        if self.text("auth_mode") == "oauth_code":
-            form |= {"grant_type": "refresh_token", "refresh_token": self._refresh_token}
-        else:
-            form |= {"grant_type": "password", "username": self.text("username"), "scope": "api"}
-            form["password"] = self.text("password")
-        answer = self._door.request(
-            "POST",
-            "identity/connect/token",
-            is_write=False,
-            body=urlencode(form).encode(),
-            headers={"Content-Type": "application/x-www-form-urlencoded"},
-        )
-        faults.refuse_sign_in(answer)
-        granted = answer.json()
-        token = granted.get("access_token") if isinstance(granted, dict) else None
-        if not token:
-            raise UnexpectedResponse("Acumatica accepted the sign-in but gave no token")
-        self._refresh_token = str(granted.get("refresh_token") or self._refresh_token)
-        return {"Authorization": f"Bearer {token}"}
 
     # -- calls -------------------------------------------------------------------------------------------
 
@@ -192,7 +158,7 @@ class Acumatica:
                 headers={**more, **ticket.headers},
             )
 
-        ticket = shared.enter(self._sign_in_now, self._pause)
+        ticket = shared.enter(self._grants.sign_in, self._pause)
         try:
             answer = send(ticket)
             if answer.status != 401:
@@ -200,7 +166,7 @@ class Acumatica:
             shared.drop(ticket)
         finally:
             shared.leave()
-        ticket = shared.enter(self._sign_in_now, self._pause)
+        ticket = shared.enter(self._grants.sign_in, self._pause)
         try:
             return send(ticket)
         finally:

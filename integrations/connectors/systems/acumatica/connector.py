@@ -11,7 +11,16 @@ from urllib.parse import urlsplit
 from integrations.connectors.base import CheckResult, ConnectionConfig, Found, Page, WriteRequest, WriteResult
 from integrations.connectors.errors import Misconfigured, NotFound
 from integrations.connectors.spec import Identity, Verb
-from integrations.connectors.systems.acumatica import changes, customers, documents, items, orders, shipments
+from integrations.connectors.systems.acumatica import (
+    changes,
+    customers,
+    documents,
+    items,
+    orders,
+    payments,
+    returns,
+    shipments,
+)
 from integrations.connectors.systems.acumatica.checks import run_checks
 from integrations.connectors.systems.acumatica.client import Acumatica
 from integrations.connectors.systems.acumatica.discovery import discover
@@ -30,15 +39,17 @@ _FETCHERS: Mapping[Kind, Callable[[Acumatica, str], Record]] = {
     Kind.CUSTOMER: customers.fetch_customer,
     Kind.PRODUCT: items.fetch_item,
     Kind.INVENTORY: items.fetch_stock,
-    Kind.PAYMENT: documents.fetch_payment,
+    Kind.PAYMENT: payments.fetch_payment,
     Kind.INVOICE: documents.fetch_invoice,
+    Kind.RETURN: returns.fetch_return,
+    Kind.PURCHASE_ORDER: documents.fetch_purchase_order,
 }
 _CREATORS: Mapping[Kind, Write] = {
     Kind.ORDER: orders.create_order,
-    Kind.RETURN: orders.create_order,
+    Kind.RETURN: returns.create_return,
     Kind.CUSTOMER: customers.create_customer,
     Kind.PRODUCT: items.create_item,
-    Kind.PAYMENT: documents.create_payment,
+    Kind.PAYMENT: payments.create_payment,
     Kind.JOURNAL: documents.create_journal,
 }
 _UPDATERS: Mapping[Kind, Write] = {
@@ -46,7 +57,10 @@ _UPDATERS: Mapping[Kind, Write] = {
     Kind.CUSTOMER: customers.update_customer,
     Kind.PRODUCT: items.update_item,
 }
-_KEYED = {Kind.ORDER: "SO/", Kind.PAYMENT: "Prepayment/", Kind.INVOICE: "Invoice/"}
+_KEYED = {
+    Kind.ORDER: "SO/", Kind.RETURN: "RC/", Kind.PAYMENT: "Prepayment/", Kind.INVOICE: "Invoice/",
+    Kind.PURCHASE_ORDER: "Normal/",
+}  # fmt: skip
 """Kinds whose number alone is no key, with the type people mean when they say none."""
 
 
@@ -85,7 +99,7 @@ class AcumaticaConnector:
         if kind is Kind.INVENTORY:
             return items.read_stock(self._api, cursor)
         now = self._config.now() if self._config.now else datetime.now(UTC)
-        return changes.Changes(self._api, kind, cursor, now).pages()
+        return changes.pages(self._api, kind, cursor, now)
 
     def fetch(self, kind: Kind, external_id: str) -> Record:
         """Return the present state. Raises NotFound."""
@@ -117,7 +131,7 @@ class AcumaticaConnector:
         if kind is Kind.CUSTOMER:
             return customers.find_customer(self._api, reference=reference, natural_key=natural_key)
         if kind is Kind.PAYMENT:
-            return documents.find_payment(self._api, str(hint.get("ExternalRef") or named))
+            return payments.find_payment(self._api, str(hint.get("ExternalRef") or named))
         if kind is Kind.JOURNAL:
             return documents.find_journal(self._api, named)
         return items.find_item(self._api, natural_key or str(hint.get("InventoryID") or ""))

@@ -21,6 +21,7 @@ ENTITIES = {
     Kind.PAYMENT: "Payment",
     Kind.INVOICE: "SalesInvoice",
     Kind.JOURNAL: "JournalTransaction",
+    Kind.PURCHASE_ORDER: "PurchaseOrder",
 }
 _TYPES = {
     "StringValue": FieldType.TEXT,

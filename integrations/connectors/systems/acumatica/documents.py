@@ -1,6 +1,6 @@
-"""Payments, invoices and journal batches. Called by the connector.
+"""Invoices, purchase orders and journal batches, and what payments share with them. Called by the connector.
 
-Payments and batches are numbered by Acumatica: each create looks up our reference first.
+Batches are numbered by Acumatica: each create looks up our reference first.
 """
 
 from collections.abc import Mapping
@@ -11,14 +11,11 @@ from integrations.connectors.base import Found, WriteRequest, WriteResult
 from integrations.connectors.errors import Duplicate, FieldProblem, Rejected
 from integrations.connectors.systems.acumatica.client import Acumatica
 from integrations.connectors.systems.acumatica.envelope import quoted
-from integrations.connectors.systems.acumatica.records import keys_of, record, refuse_unfit, same, writable
+from integrations.connectors.systems.acumatica.records import keys_of, record, refuse_unfit, writable
 from integrations.connectors.systems.acumatica.references import fit_reference
-from integrations.connectors.systems.acumatica.schema import JOURNAL, PAYMENT
+from integrations.connectors.systems.acumatica.schema_ledger import JOURNAL
 from integrations.kinds import Kind, Record
 
-PAYMENT_TYPES = ("Payment", "Prepayment", "Refund")
-"""The list also returns credit memos; those are invoices."""
-_PAYMENT_PARTS = "OrdersToApply,DocumentsToApply"
 _BATCH_REFERENCE = 60
 
 
@@ -27,7 +24,8 @@ def document_key(document: Mapping[str, Any]) -> str:
     return f"{document.get('Type') or ''}/{document.get('ReferenceNbr') or ''}"
 
 
-def _document_record(kind: Kind, document: Mapping[str, Any]) -> Record:
+def document_record(kind: Kind, document: Mapping[str, Any]) -> Record:
+    """Return a payment or invoice as a record."""
     return record(
         kind,
         document_key(document),
@@ -38,53 +36,28 @@ def _document_record(kind: Kind, document: Mapping[str, Any]) -> Record:
     )
 
 
-def fetch_payment(api: Acumatica, external_id: str) -> Record:
-    """Return a payment with the orders it pays, read by key: its list cannot be expanded fully. Raises NotFound."""
-    keys = keys_of(external_id, 2, "payment")
-    return _document_record(Kind.PAYMENT, api.one("Payment", *keys, expand=_PAYMENT_PARTS))
-
-
 def fetch_invoice(api: Acumatica, external_id: str) -> Record:
     """Return a sales invoice with its lines. Raises NotFound."""
     keys = keys_of(external_id, 2, "sales invoice")
-    return _document_record(Kind.INVOICE, api.one("SalesInvoice", *keys, expand="Details"))
+    return document_record(Kind.INVOICE, api.one("SalesInvoice", *keys, expand="Details"))
 
 
-def find_payment(api: Acumatica, reference: str) -> Found | None:
-    """Return the payment that carries a reference in ExternalRef; voided ones are none."""
-    wanted = fit_reference(reference)
-    if not wanted:
-        return None
-    rows = api.listed(
-        "Payment",
-        filter=f"ExternalRef eq {quoted(wanted)}",
-        select="Type,ReferenceNbr,ExternalRef,Status,PaymentAmount",
-    )
-    for row in rows:
-        if (
-            same(row.get("ExternalRef"), wanted)
-            and row.get("Type") in PAYMENT_TYPES
-            and row.get("Status") != "Voided"
-        ):
-            return Found(document_key(row), row)
-    return None
+def fetch_purchase_order(api: Acumatica, external_id: str) -> Record:
+    """Return a purchase order with its lines. Raises NotFound."""
+    keys = keys_of(external_id, 2, "purchase order")
+    return purchase_record(api.one("PurchaseOrder", *keys, expand="Details"))
 
 
-def create_payment(api: Acumatica, request: WriteRequest) -> WriteResult:
-    """Enter a payment, a prepayment unless the mapping says otherwise. Raises Duplicate, Rejected, OutcomeUnknown."""
-    payment = writable(request.fields, PAYMENT.fields)
-    payment.setdefault("Type", "Prepayment")
-    payment.setdefault("Hold", False)
-    if request.reference:
-        payment.setdefault("ExternalRef", fit_reference(request.reference))
-    refuse_unfit(payment, PAYMENT, creating=True)
-    existing = find_payment(api, str(payment.get("ExternalRef") or ""))
-    if existing is not None:
-        raise Duplicate(f"{existing.external_id} carries this reference", existing_id=existing.external_id)
-    # Reference: endpoint Default, entity Payment, PUT.
-    made = api.put("Payment", payment, expand=_PAYMENT_PARTS)
-    return WriteResult(
-        document_key(made), str(made.get("ReferenceNbr") or ""), made, total=made.get("PaymentAmount")
+def purchase_record(order: Mapping[str, Any]) -> Record:
+    """Return a purchase order as a record; its id is ``Normal/PO000017``."""
+    number = str(order.get("OrderNbr") or "")
+    return record(
+        Kind.PURCHASE_ORDER,
+        f"{order.get('Type') or ''}/{number}",
+        dict(order),
+        updated_at=order.get("LastModifiedDateTime"),
+        business_key=number,
+        search_keys={name: order.get(name) for name in ("VendorID", "VendorRef")},
     )
 
 

@@ -1,4 +1,7 @@
-"""Stock items and their quantities by warehouse. Called by the connector.
+"""Items and their quantities by warehouse. Called by the connector.
+
+Acumatica keeps stock items and non-stock items (services, fees) apart, under numbers that are one set. Both are
+products here, in the names of stock items; only stock items are written.
 
 Quantities come from the Storage Details inquiry or from the generic inquiry InventorySummary: never one call an item.
 """
@@ -16,19 +19,30 @@ from integrations.connectors.systems.acumatica.schema import PRODUCT
 from integrations.kinds import Kind, Record
 
 EXPAND = "Attributes,Categories,CrossReferences"
+NON_STOCK_EXPAND = "Attributes,CrossReferences"
+_NON_STOCK_NAMES = {
+    "BaseUnit": "BaseUOM", "SalesUnit": "SalesUOM", "Weight": "DimensionWeight", "Volume": "DimensionVolume",
+    "LastModifiedDateTime": "LastModified",
+}  # fmt: skip
 _FOUND = "InventoryID,Description,ItemStatus,DefaultPrice"
 PAGE_SIZE = 100
 _GI_PAGE = 500
 
 
+def non_stock_record(item: Mapping[str, Any]) -> Record:
+    """Return a non-stock item as a record, in the names of stock items."""
+    named = {_NON_STOCK_NAMES.get(name, name): value for name, value in item.items()}
+    return item_record({**named, "is_stock_item": False})
+
+
 def item_record(item: Mapping[str, Any]) -> Record:
-    """Return a stock item as a record."""
+    """Return an item in the names of stock items as a record."""
     number = str(item["InventoryID"]).strip()
     keys = {"Description": item.get("Description")}
     return record(
         Kind.PRODUCT,
         number,
-        dict(item),
+        {"is_stock_item": True, **item},
         updated_at=item.get("LastModified"),
         business_key=number,
         search_keys=keys,
@@ -36,20 +50,26 @@ def item_record(item: Mapping[str, Any]) -> Record:
 
 
 def fetch_item(api: Acumatica, number: str) -> Record:
-    """Return a stock item with its warehouses. Raises NotFound."""
+    """Return an item, a stock item with its warehouses. Raises NotFound."""
     expand = f"{EXPAND},WarehouseDetails"
-    return item_record(api.one("StockItem", number, expand=expand, custom=api.custom_fields("StockItem")))
+    try:
+        return item_record(api.one("StockItem", number, expand=expand, custom=api.custom_fields("StockItem")))
+    except NotFound:
+        custom = api.custom_fields("NonStockItem")
+        return non_stock_record(api.one("NonStockItem", number, expand=NON_STOCK_EXPAND, custom=custom))
 
 
 def find_item(api: Acumatica, number: str) -> Found | None:
-    """Return the item with this number, whatever its letter case."""
+    """Return the item with this number, stock or not, whatever its letter case."""
     if not number.strip():
         return None
-    try:
-        item = api.one("StockItem", number.strip(), select=_FOUND)
-    except NotFound:
-        return None
-    return Found(str(item["InventoryID"]).strip(), item)
+    for entity in ("StockItem", "NonStockItem"):
+        try:
+            item = api.one(entity, number.strip(), select=_FOUND)
+        except NotFound:
+            continue
+        return Found(str(item["InventoryID"]).strip(), item)
+    return None
 
 
 def create_item(api: Acumatica, request: WriteRequest) -> WriteResult:
@@ -60,7 +80,7 @@ def create_item(api: Acumatica, request: WriteRequest) -> WriteResult:
 
 
 def update_item(api: Acumatica, request: WriteRequest) -> WriteResult:
-    """Change a stock item by value; equal values are not sent."""
+    """Change a stock item by value; equal values are not sent. Raises NotFound for non-stock items."""
     before = api.one("StockItem", request.external_id, expand=EXPAND)
     item = writable(request.fields, PRODUCT.fields)
     item.pop("InventoryID", None)

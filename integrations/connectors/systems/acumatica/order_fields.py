@@ -20,6 +20,9 @@ from integrations.connectors.systems.acumatica.fields import (
     whole,
 )
 
+RETURN_TYPE = "RC"
+"""The order type that is our kind *return*; all other types are orders."""
+
 ORDER_LINE = (
     RECORD_ID,
     text("InventoryID", 30, "Item", required=True, nullable=False, sample="A50-HALO"),

@@ -11,6 +11,7 @@ from integrations.connectors.errors import Duplicate, FieldProblem, Rejected
 from integrations.connectors.systems.acumatica.aliases import resolve_order
 from integrations.connectors.systems.acumatica.client import Acumatica
 from integrations.connectors.systems.acumatica.envelope import quoted
+from integrations.connectors.systems.acumatica.order_fields import RETURN_TYPE
 from integrations.connectors.systems.acumatica.records import (
     changed_fields,
     keys_of,
@@ -27,7 +28,6 @@ EXPAND = (
     "FinancialSettings,Totals"
 )
 _FOUND = "OrderType,OrderNbr,Status,ExternalRef,CustomerOrder,CustomerID"
-RETURN_TYPE = "RC"
 CANCELED = "Canceled"
 
 

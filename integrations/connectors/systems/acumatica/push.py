@@ -13,6 +13,7 @@ import msgspec
 
 from integrations.connectors.base import Notice, Verified
 from integrations.connectors.errors import BadSignature, UnexpectedResponse
+from integrations.connectors.systems.acumatica.order_fields import RETURN_TYPE
 from integrations.kinds import Kind
 
 _YEAR_ONE = datetime(1, 1, 1, tzinfo=UTC)
@@ -81,10 +82,13 @@ def _rows(given: Any) -> Iterator[dict[str, str]]:
 def _subject(row: Mapping[str, str]) -> tuple[Kind, str, str] | None:
     """Return (kind, external id, key) of a row by its columns: names of queries are the administrator's."""
     order = f"{row.get('ordertype') or 'SO'}/{row['ordernbr']}" if row.get("ordernbr") else ""
+    is_return = row.get("ordertype") == RETURN_TYPE
     if shipment := row.get("shipmentnbr"):
+        if is_return:
+            return None  # goods that come back; the return itself tells
         return Kind.SHIPMENT, f"{shipment}/{order}" if order else shipment, shipment
     if order:
-        return Kind.ORDER, order, row["ordernbr"]
+        return Kind.RETURN if is_return else Kind.ORDER, order, row["ordernbr"]
     if (number := row.get("referencenbr")) and row.get("type") in ("Payment", "Prepayment", "Refund"):
         return Kind.PAYMENT, f"{row['type']}/{number}", number
     if item := row.get("inventoryid"):

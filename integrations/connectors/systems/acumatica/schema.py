@@ -4,6 +4,7 @@ What mapping offers and checks against before a tenant's own description is know
 """
 
 from dataclasses import replace
+from typing import Any
 
 from integrations.connectors.systems.acumatica.fields import (
     CONTACT,
@@ -21,22 +22,37 @@ from integrations.connectors.systems.acumatica.fields import (
     whole,
 )
 from integrations.connectors.systems.acumatica.order_fields import ORDER_FIELDS, ORDER_LINE
+from integrations.connectors.systems.acumatica.schema_ledger import INVOICE, JOURNAL, PAYMENT, PURCHASE_ORDER
 from integrations.kinds import EntitySchema, Kind
 
 ORDER = EntitySchema(SYSTEM, Kind.ORDER, "Sales order", ORDER_FIELDS)
 
+_OF_RETURNED = "Left out: taken from the returned order and its invoices."
 _RETURN_LINE = tuple(
-    replace(each, required=True, nullable=False) if each.name in ("InvoiceType", "InvoiceNbr") else each
+    replace(each, help=_OF_RETURNED) if each.name in ("InvoiceType", "InvoiceNbr", "UnitPrice") else each
     for each in ORDER_LINE
 )
+_RETURN_FIELDS: dict[str, dict[str, Any]] = {
+    "Details": {"fields": _RETURN_LINE, "required": False},
+    "CustomerID": {"required": False, "help": _OF_RETURNED},
+}
 RETURN = EntitySchema(
     SYSTEM,
     Kind.RETURN,
     "Return order (RC)",
-    tuple(
-        replace(each, fields=_RETURN_LINE) if each.name == "Details" else each
-        for each in ORDER_FIELDS
-        if each.name not in ("OrderType", "Cancelled")
+    (
+        text(
+            "returned_order",
+            18,
+            "Returned order",
+            sample="SO/000073",
+            help="Ours: the order whose goods come back. Needed unless customer and invoices are given.",
+        ),
+        *(
+            replace(each, **_RETURN_FIELDS.get(each.name, {}))
+            for each in ORDER_FIELDS
+            if each.name not in ("OrderType", "Cancelled")
+        ),
     ),
 )
 
@@ -203,6 +219,9 @@ PRODUCT = EntitySchema(
         number("LastCost", "Last cost", 6, read_only=True),
         number("DimensionWeight", "Weight", 6),
         number("DimensionVolume", "Volume", 6),
+        flag(
+            "is_stock_item", "Stock item", read_only=True, help="Derived: no for services, fees and the like."
+        ),
         text("WeightUOM", 6, "Unit of weight"),
         flag("ExportToExternal", "To external systems"),
         rows("Categories", whole("CategoryID", "Category"), label="Item categories"),
@@ -253,124 +272,18 @@ INVENTORY = EntitySchema(
     ),
 )
 
-PAYMENT = EntitySchema(
-    SYSTEM,
-    Kind.PAYMENT,
-    "Payment",
-    (
-        RECORD_ID,
-        text("Type", 20, "Type", sample="Prepayment", help="Left out: Prepayment."),
-        text("ReferenceNbr", 15, "Payment number", read_only=True, sample="000231"),
-        text("CustomerID", 30, "Customer", required=True, nullable=False, sample="C1165"),
-        text("PaymentMethod", 10, "Payment method", required=True, nullable=False, sample="CREDITCARD"),
-        text("CashAccount", 10, "Cash account", required=True, nullable=False, sample="10250"),
-        number("PaymentAmount", "Amount", required=True, nullable=False, sample="134.47"),
-        text("PaymentRef", 40, "Payment reference", sample="QX7A"),
-        text(
-            "ExternalRef",
-            40,
-            "External reference",
-            sample="xcart:pay:701",
-            help="Payments are found again by it.",
-        ),
-        text("CurrencyID", 5, "Currency"),
-        text("Branch", 30, "Branch"),
-        text("Description", 256, "Description"),
-        day("ApplicationDate", "Application date"),
-        flag("Hold", "On hold"),
-        rows(
-            "OrdersToApply",
-            text("OrderType", 2, "Order type", sample="SO"),
-            text("OrderNbr", 15, "Order number"),
-            number("AppliedToOrder", "Applied"),
-            label="Orders it pays",
-        ),
-        rows(
-            "DocumentsToApply",
-            text("DocType", 20, "Type"),
-            text("ReferenceNbr", 15, "Number"),
-            number("AmountPaid", "Applied"),
-            label="Documents it pays",
-        ),
-        text("Status", 30, "Status", read_only=True, sample="Balanced"),
-        number("AvailableBalance", "Not applied", read_only=True),
-        moment("LastModifiedDateTime", "Last changed", read_only=True),
-        NOTE,
-        CUSTOM,
-    ),
-)
-
-INVOICE = EntitySchema(
-    SYSTEM,
-    Kind.INVOICE,
-    "Sales invoice",
-    tuple(
-        replace(each, read_only=True)
-        for each in (
-            RECORD_ID,
-            text("Type", 20, "Type", sample="Invoice"),
-            text("ReferenceNbr", 15, "Invoice", nullable=False),
-            text("Status", 30, "Status"),
-            text("CustomerID", 30, "Customer"),
-            text("CustomerOrder", 40, "Customer order number"),
-            text("ExternalRef", 40, "External reference"),
-            text("Currency", 5, "Currency"),
-            day("Date", "Date"),
-            day("DueDate", "Due"),
-            number("Amount", "Amount"),
-            number("Balance", "Balance"),
-            number("TaxTotal", "Tax"),
-            rows(
-                "Details",
-                text("InventoryID", 30, "Item"),
-                number("Qty", "Quantity", 6),
-                number("UnitPrice", "Unit price", 6),
-                number("Amount", "Amount"),
-                text("OrderNbr", 15, "Order number"),
-                text("ShipmentNbr", 15, "Shipment"),
-                label="Lines",
-            ),
-            moment("LastModifiedDateTime", "Last changed"),
-        )
-    ),
-)
-
-JOURNAL = EntitySchema(
-    SYSTEM,
-    Kind.JOURNAL,
-    "Journal transaction",
-    (
-        RECORD_ID,
-        text("Module", 2, "Module", sample="GL"),
-        text("BatchNbr", 15, "Batch", read_only=True),
-        day("TransactionDate", "Date"),
-        text("PostPeriod", 6, "Period", sample="032026", help="Month, then year."),
-        text("BranchID", 30, "Branch"),
-        text("LedgerID", 10, "Ledger"),
-        text("CurrencyID", 5, "Currency"),
-        text(
-            "Description", 256, "Description", help="Our reference is put in front: batches are found by it."
-        ),
-        flag("Hold", "On hold"),
-        rows(
-            "Details",
-            text("Account", 10, "Account", required=True, nullable=False, sample="10250"),
-            text("Subaccount", 30, "Subaccount"),
-            text("BranchID", 30, "Branch"),
-            number("DebitAmount", "Debit"),
-            number("CreditAmount", "Credit"),
-            text("TransactionDescription", 256, "Description"),
-            text("ReferenceNbr", 15, "Reference"),
-            label="Lines",
-            required=True,
-            nullable=False,
-        ),
-        text("Status", 30, "Status", read_only=True),
-        moment("LastModifiedDateTime", "Last changed", read_only=True),
-    ),
-)
-
 SCHEMAS = {
     schema.kind: schema
-    for schema in (ORDER, SHIPMENT, CUSTOMER, PRODUCT, INVENTORY, PAYMENT, RETURN, INVOICE, JOURNAL)
+    for schema in (
+        ORDER,
+        SHIPMENT,
+        CUSTOMER,
+        PRODUCT,
+        INVENTORY,
+        PAYMENT,
+        RETURN,
+        INVOICE,
+        JOURNAL,
+        PURCHASE_ORDER,
+    )
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 from integrations.connectors.errors import NotFound
 from integrations.connectors.systems.acumatica.client import Acumatica
+from integrations.connectors.systems.acumatica.order_fields import RETURN_TYPE
 from integrations.connectors.systems.acumatica.records import keys_of, record
 from integrations.kinds import Kind, Record
 
@@ -17,12 +18,12 @@ _ORDER = "OrderType,OrderNbr,Status,CustomerOrder,ExternalRef"
 
 
 def ids_of(shipment: Mapping[str, Any]) -> list[str]:
-    """Return one external id for each order of a shipment; transfers have none."""
+    """Return one external id for each order of a shipment; transfers and receipts of returned goods have none."""
     number = shipment.get("ShipmentNbr")
     orders = dict.fromkeys(
         (row.get("OrderType"), row.get("OrderNbr"))
         for row in shipment.get("Orders") or ()
-        if row.get("OrderNbr")
+        if row.get("OrderNbr") and row.get("OrderType") != RETURN_TYPE
     )
     return [f"{number}/{kind}/{order}" for kind, order in orders]
 

@@ -5,7 +5,6 @@ from integrations.connectors.systems.acumatica.settings import SETTINGS
 from integrations.kinds import Kind, Side
 
 _FULL = Capability(Support.FULL)
-_NOT_YET = Capability(Support.NOT_YET)
 
 
 def _partial(note: str) -> Capability:
@@ -30,26 +29,31 @@ CAPABILITIES = {
     (Kind.CUSTOMER, Verb.CREATE): _FULL,
     (Kind.CUSTOMER, Verb.UPDATE): _FULL,
     (Kind.CUSTOMER, Verb.WATCH): _PUSHED,
-    (Kind.PRODUCT, Verb.READ): _partial("Stock items; non-stock items and templates are not read."),
+    (Kind.PRODUCT, Verb.READ): _partial("Stock and non-stock items; templates of variants are not read."),
     (Kind.PRODUCT, Verb.FIND): _FULL,
-    (Kind.PRODUCT, Verb.CREATE): _FULL,
-    (Kind.PRODUCT, Verb.UPDATE): _FULL,
+    (Kind.PRODUCT, Verb.CREATE): _partial("Stock items."),
+    (Kind.PRODUCT, Verb.UPDATE): _partial("Stock items."),
     (Kind.PRODUCT, Verb.WATCH): _PUSHED,
     (Kind.INVENTORY, Verb.READ): _partial("A full snapshot each time; unchanged items are skipped."),
     (Kind.INVENTORY, Verb.FIND): _FULL,
     (Kind.INVENTORY, Verb.WATCH): _PUSHED,
-    (Kind.INVENTORY, Verb.UPDATE): _NOT_YET,
+    (Kind.INVENTORY, Verb.UPDATE): _impossible(
+        "Quantities change there by documents (receipts, issues, adjustments), never by a number that is set."
+    ),
     (Kind.PAYMENT, Verb.READ): _partial("Payments and prepayments; credit memos in the list are left out."),
     (Kind.PAYMENT, Verb.FIND): _FULL,
     (Kind.PAYMENT, Verb.CREATE): _FULL,
     (Kind.PAYMENT, Verb.WATCH): _PUSHED,
     (Kind.RETURN, Verb.FIND): _FULL,
+    (Kind.RETURN, Verb.READ): _partial(
+        "Returns for credit (RC); returns with replacement are read as orders."
+    ),
     (Kind.RETURN, Verb.CREATE): _partial("Returns for credit (RC) of an invoice; no replacements."),
-    (Kind.RETURN, Verb.READ): _NOT_YET,
+    (Kind.RETURN, Verb.WATCH): _PUSHED,
     (Kind.INVOICE, Verb.READ): _FULL,
     (Kind.JOURNAL, Verb.CREATE): _FULL,
     (Kind.JOURNAL, Verb.FIND): _FULL,
-    (Kind.PURCHASE_ORDER, Verb.READ): _NOT_YET,
+    (Kind.PURCHASE_ORDER, Verb.READ): _FULL,
     (Kind.COUPON, Verb.READ): _impossible(
         "Acumatica has no coupons; discounts reach it as discounts of lines."
     ),
@@ -76,7 +80,7 @@ FACTS = {
         natural_key="Email",
     ),
     Kind.PRODUCT: KindFacts(
-        "Stock item", business_key="InventoryID", updated_at="LastModified", natural_key="InventoryID"
+        "Item", business_key="InventoryID", updated_at="LastModified", natural_key="InventoryID"
     ),
     Kind.INVENTORY: KindFacts(
         "Quantities by warehouse", business_key="InventoryID", natural_key="InventoryID"
@@ -90,13 +94,25 @@ FACTS = {
         natural_key="ExternalRef",
     ),
     Kind.RETURN: KindFacts(
-        "Return order", business_key="OrderNbr", total="OrderTotal", natural_key="CustomerOrder"
+        "Return order",
+        business_key="OrderNbr",
+        total="OrderTotal",
+        currency="CurrencyID",
+        updated_at="LastModified",
+        natural_key="CustomerOrder",
     ),
     Kind.INVOICE: KindFacts(
         "Sales invoice",
         business_key="ReferenceNbr",
         total="Amount",
         currency="Currency",
+        updated_at="LastModifiedDateTime",
+    ),
+    Kind.PURCHASE_ORDER: KindFacts(
+        "Purchase order",
+        business_key="OrderNbr",
+        total="OrderTotal",
+        currency="CurrencyID",
         updated_at="LastModifiedDateTime",
     ),
     Kind.JOURNAL: KindFacts("Journal transaction", business_key="BatchNbr", natural_key="Description"),
@@ -148,6 +164,7 @@ SPEC = ConnectorSpec(
         "ExternalRef and CustomerOrder before it is sent again.",
         "Push notifications carry one static header and no signature; we read every record anew and believe no values.",
         "Each worker process signs in by itself: with fewer API users than processes some wait for a place.",
+        "A refresh token is good once: when the answer that brings its successor is lost, a new one must be entered.",
         "Of customers who share an e-mail address the active one with the lowest number is taken.",
         "A shipment of several orders is shown once for each of them with all its tracking numbers.",
     ),
