@@ -49,6 +49,7 @@ class SageStand(Stand):
             "setup_steps": STEPS,
             "tracking_view": "tsoPackage",
             "tracking_column": "ShipTrackNo",
+            "purchase_order_view": "vdvConnectPurchaseOrder",
             "query_timeout_s": 2,
             "operation_timeout_s": 2,
             **PROCEDURES,

@@ -254,6 +254,24 @@ class TestCustomers:
         ]
         assert flags == [("1 Main St", False, True), ("9 Oak Rd", True, False)]
 
+    def test_a_new_billing_address_keeps_the_name_and_the_one_before_stays(self, stand: Stand) -> None:
+        connector = stand.connector()
+        first = connector.write(WriteRequest(Kind.CUSTOMER, NIA))
+        moved = {
+            "billing_address": {
+                "street1": "9 Oak Rd",
+                "city": "Dallas",
+                "zipcode": "75201",
+                "country_code": "US",
+            }
+        }
+        for is_unchanged in (False, True):
+            result = connector.write(WriteRequest(Kind.CUSTOMER, moved, external_id=first.external_id))
+            assert result.is_unchanged is is_unchanged
+        assert [each["street1"] for each in result.fields["addresses"]] == ["1 Main St", "9 Oak Rd"]
+        billing = result.fields["billing_address"]
+        assert (billing["street1"], result.fields["customer_name"]) == ("9 Oak Rd", "Nia Field")
+
     def test_a_name_alone_goes_to_the_billing_address(self, stand: Stand) -> None:
         connector = stand.connector()
         connector.write(WriteRequest(Kind.CUSTOMER, NIA))

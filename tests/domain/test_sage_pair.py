@@ -7,42 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.contract.processes import SimulatorProcess
-from tests.contract.test_sage_500 import LAST_SLICE, ORDER_STEP, PROCEDURES, STEPS
-from tests.domain.pair_world import PairWorld
-
-
-class World(PairWorld):
-    """X-Cart and Sage 500."""
-
-    def __init__(self, store: SimulatorProcess, erp: SimulatorProcess) -> None:
-        state = erp.control("GET", "state")
-        values = {
-            "sql_host": "127.0.0.1", "sql_port": state["tds_port"], "sql_database": "mas500_app", "sql_user": "connect",
-            "sql_password": "sandbox-password", "sql_certificate": state["certificate"], "company_id": "ABC",
-            "erp_user_id": "connect", "warehouse_ids": "MAIN", "setup_step_key": ORDER_STEP, "setup_steps": STEPS,
-            "tracking_view": "tsoPackage", "tracking_column": "ShipTrackNo", "query_timeout_s": 10,
-            "operation_timeout_s": 10, "lookup_wait_s": 1, **PROCEDURES,
-        }  # fmt: skip
-        super().__init__(store, erp, "sage_500", "ABC", values)
-
-    def sales_orders(self, number: str) -> list[dict[str, Any]]:
-        return list(self.erp.control("GET", f"orders?reference=XC-{number}"))
+from tests.contract.test_sage_500 import LAST_SLICE
+from tests.domain.sage_world import World, sage_world
 
 
 @pytest.fixture
 def world(database: None, tmp_path: Path, settings: Any) -> Iterator[World]:
-    store = SimulatorProcess("x_cart", tmp_path / "x.sqlite", "--addon")
-    erp = SimulatorProcess("sage_500", tmp_path / "sage.sqlite")
-    port = erp.control("GET", "state")["tds_port"]
-    settings.ALLOWED_PRIVATE_HOSTS = frozenset({store.host, f"127.0.0.1:{port}"})
-    try:
-        made = World(store, erp)
-        made.settle()
+    with sage_world(tmp_path, settings) as made:
         yield made
-    finally:
-        store.stop()
-        erp.stop()
 
 
 def test_an_order_reaches_sage_once_with_the_shops_total(world: World) -> None:

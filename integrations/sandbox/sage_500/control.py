@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from integrations.sandbox.core.catalogue import CATALOGUE
 from integrations.sandbox.core.messages import Request, Response
-from integrations.sandbox.sage_500 import batches, orders, sales_orders, shipping, stock
+from integrations.sandbox.sage_500 import batches, orders, purchasing, sales_orders, shipping, stock
 from integrations.sandbox.sage_500.keys import next_key
 from integrations.sandbox.sage_500.seed import COMPANY, add_customer, add_item
 from integrations.sandbox.sage_500.staging import INSERT, Problem
@@ -83,6 +83,10 @@ class Control:
                 return answer({"ShipKey": int(key)})
             case (_, "customers", *_):
                 return _customers(records, method, path[1:], query, asked)
+            case ("POST", "purchase-orders"):
+                return answer(purchasing.place_purchase_order(records, COMPANY, asked), 201)
+            case ("POST", "purchase-orders", number, "receive"):
+                return answer(purchasing.receive(records, COMPANY, number))
             case (_, "items", *_):
                 return _items(records, method, path[1:], asked)
             case ("GET", "counts", what):

@@ -159,7 +159,7 @@ def close_order(records: Records, order: Row) -> None:
         {"InvcKey": next_key(records, "tarInvoice"), "CompanyID": order["CompanyID"], "TranType": _PENDING_INVOICE,
          "TranNo": number, "TranID": f"{number}-IN", "TranDate": records.now, "CustKey": order["CustKey"],
          "SOKey": order["SOKey"], "TranAmt": order["TranAmt"], "Balance": order["TranAmt"], "Status": 1,
-         "UpdateDate": records.now},
+         "CreateDate": records.now, "UpdateDate": records.now, "UpdateCounter": 1},
     )  # fmt: skip
     orders.set_status(records, order["SOKey"], orders.CLOSED, OpenAmt=0)
 

@@ -44,6 +44,12 @@ _VIEWS = {
         FROM tsoPackage p JOIN tsoShipment s ON s.ShipKey = p.ShipKey
         JOIN tsoShipLine sl ON sl.ShipKey = s.ShipKey JOIN tsoSOLine l ON l.SOLineKey = sl.SOLineKey
         LEFT JOIN tciShipMethod m ON m.ShipMethKey = s.ShipMethKey""",
+    # (ours) what a site would build where it lets purchase orders be read: a row for each line.
+    "vdvConnectPurchaseOrder": """
+        SELECT o.CompanyID, o.TranNo AS PurchaseOrderNo, o.VendID AS VendorID, o.TranDate AS OrderDate,
+        CASE o.Status WHEN 1 THEN 'Open' ELSE 'Closed' END AS Status, l.POLineNo AS LineNumber,
+        i.ItemID, l.QtyOrd AS QtyOrdered, l.QtyRcvd AS QtyReceived, l.UnitCost, l.PromiseDate
+        FROM tpoPurchOrder o JOIN tpoPOLine l ON l.POKey = o.POKey LEFT JOIN timItem i ON i.ItemKey = l.ItemKey""",
 }
 
 

@@ -87,7 +87,14 @@ CREATE TABLE tarCustPmt (CustPmtKey int NOT NULL PRIMARY KEY, BatchKey int, Cust
     INDEX (UserFld1));
 CREATE TABLE tarInvoice (InvcKey int NOT NULL PRIMARY KEY, CompanyID varchar(3), TranType smallint, TranNo varchar(10),
     TranID varchar(13), TranDate datetime, CustKey int, SOKey int, TranAmt decimal(15,3), Balance decimal(15,3),
-    Status smallint, UpdateDate datetime);
+    Status smallint, CreateDate datetime, UpdateDate datetime, UpdateCounter int NOT NULL DEFAULT 0);
+
+-- ===== purchase orders (ours: the module's tables are not public) =====
+CREATE TABLE tpoPurchOrder (POKey int NOT NULL PRIMARY KEY, CompanyID varchar(3) NOT NULL, TranNo varchar(10) NOT NULL,
+    VendID varchar(12), TranDate datetime, Status smallint NOT NULL DEFAULT 1);
+CREATE TABLE tpoPOLine (POLineKey int NOT NULL PRIMARY KEY, POKey int NOT NULL, POLineNo int NOT NULL, ItemKey int,
+    QtyOrd decimal(16,8) NOT NULL, QtyRcvd decimal(16,8) NOT NULL DEFAULT 0, UnitCost decimal(15,5), PromiseDate datetime,
+    INDEX (POKey));
 
 -- ===== sales orders =====
 CREATE TABLE tsoSalesOrder (SOKey int NOT NULL PRIMARY KEY, CompanyID varchar(3) NOT NULL, TranType smallint NOT NULL,

@@ -128,8 +128,8 @@ def _profile_complex(shop: "XCartSimulator", profile: dict[str, Any]) -> dict[st
 
 def _category_default(row: dict[str, Any]) -> dict[str, Any]:
     scalars = {"category_id": row["id"], "enabled": row["enabled"], "pos": row["position"]}
-    parent = {"category_id": row["parent_id"]} if row["parent_id"] else None
-    named = [{"code": "en", "name": row["name"]}]
+    parent = {"category_id": row["parent"]} if row.get("parent") else None
+    named = [{"code": "en", "name": row["name"], "description": row.get("description", "")}]
     return {**scalars, "cleanURL": row["clean_url"], "parent": parent, "translations": named}
 
 

@@ -1,4 +1,4 @@
-"""What the classic API changes: statuses, tracking numbers, stock, products, profiles; and its dangerous DELETE.
+"""What the classic API changes: statuses, tracking numbers, stock, products, profiles, small lists; its dangerous DELETE.
 
 Values come as strings from the query and as numbers from JSON. A missing id answers ``null``, like a read.
 """
@@ -6,7 +6,8 @@ Values come as strings from the query and as numbers from JSON. A missing id ans
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from integrations.sandbox.x_cart import classic_rows, statuses
+from integrations.sandbox.x_cart import classic_rows, clock, statuses
+from integrations.sandbox.x_cart.entities import DEFAULTS
 from integrations.sandbox.x_cart.goods import InvalidInput
 
 if TYPE_CHECKING:
@@ -18,6 +19,18 @@ _TABLES = {
     "order": "orders",
     "xc-productvariants-productvariant": "variants",
 }
+
+
+_COLLECTIONS = {
+    "cdev-coupons-coupon": "coupons", "category": "categories", "qsl-returns-orderreturn": "returns",
+}  # fmt: skip
+_NAMES = {
+    "totalRangeBegin": "total_range_begin", "totalRangeEnd": "total_range_end", "usesLimit": "uses_limit",
+    "usesLimitPerUser": "uses_limit_per_user", "singleUse": "single_use", "specificProducts": "specific_products",
+    "dateRangeBegin": "date_range_begin", "dateRangeEnd": "date_range_end", "pos": "position", "cleanURL": "clean_url",
+}  # fmt: skip
+"""Classic names of small lists [inferred] and those of the 5.5 API; what neither knows is ignored."""
+_SAME_NAMES = frozenset({"code", "enabled", "value", "type", "comment", "status"})
 
 
 def write(shop: "XCartSimulator", method: str, entity: str, number: str, model: Any) -> Any:
@@ -46,6 +59,11 @@ def _create(shop: "XCartSimulator", entity: str, model: Mapping[str, Any]) -> An
         if made is None:
             raise InvalidInput("Order not found")
         return {"tracking_id": made["id"], "value": made["value"]}
+    collection = _COLLECTIONS.get(entity)
+    if collection in DEFAULTS:
+        given = DEFAULTS[collection] | _document(model)
+        shop.entities.check(collection, given, None)
+        return _shown(shop, entity, int(shop.entities.create(collection, given)["id"]))
     raise InvalidInput(f"{entity} cannot be created")
 
 
@@ -65,6 +83,12 @@ def _change(shop: "XCartSimulator", entity: str, number: int, model: Mapping[str
             if flag in model:
                 given[f"default_{name}"] = model[flag] in (True, "1", 1)
         return shop.goods.change_variant(row["product_id"], number, given) is not None
+    if entity in _COLLECTIONS:
+        collection = _COLLECTIONS[entity]
+        held = next((each for each in shop.entities.all(collection) if each["id"] == number), None)
+        if held is not None:
+            shop.entities.change(collection, held, _document(model))
+        return held is not None
     raise InvalidInput(f"{entity} cannot be changed")
 
 
@@ -100,6 +124,22 @@ def _product(model: Mapping[str, Any]) -> dict[str, Any]:
         given["amount"] = int(text) if text.lstrip("-").isdigit() else text
     for translation in model.get("translations") or ():
         given |= {name: translation[name] for name in ("name", "description") if name in translation}
+    return given
+
+
+def _document(model: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a classic model of a small list in the words of the 5.5 API."""
+    given: dict[str, Any] = {}
+    for name, value in model.items():
+        if name == "translations":
+            for translation in value:
+                given |= {key: translation[key] for key in ("name", "description") if key in translation}
+        elif name == "parent":
+            given["parent"] = int(value["category_id"]) if value else None
+        elif name in ("dateRangeBegin", "dateRangeEnd"):
+            given[_NAMES[name]] = clock.utc_text(int(value)) if value else None
+        elif name in _NAMES or name in _SAME_NAMES:
+            given[_NAMES.get(name, name)] = value
     return given
 
 

@@ -15,6 +15,7 @@ FIRST = {
     "backend_transaction": 9001,
     "tracking": 61,
     "entity": 1,
+    "image": 501,
 }
 
 

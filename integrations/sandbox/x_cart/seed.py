@@ -6,6 +6,7 @@ from typing import Any
 from integrations.sandbox.core.catalogue import CATALOGUE
 from integrations.sandbox.core.state import State
 from integrations.sandbox.x_cart import numbering
+from integrations.sandbox.x_cart.entities import DEFAULTS
 from integrations.sandbox.x_cart.goods import Goods
 from integrations.sandbox.x_cart.people import COUPONS, NAMES, TOWNS
 from integrations.sandbox.x_cart.profiles import Profiles
@@ -94,30 +95,10 @@ def _fill_people(profiles: Profiles) -> None:
 
 def _fill_entities(state: State) -> None:
     coupons: list[dict[str, Any]] = [
-        {
-            "code": code,
-            "enabled": True,
-            "value": value,
-            "type": kind,
-            "comment": "",
-            "date_range_begin": None,
-            "date_range_end": None,
-            "total_range_begin": 0,
-            "total_range_end": 0,
-            "uses_limit": 0,
-            "uses_limit_per_user": 0,
-            "single_use": False,
-            "specific_products": False,
-            "product_classes": [],
-            "memberships": [],
-            "zones": [],
-            "products": [],
-            "categories": [],
-        }
-        for code, kind, value in COUPONS
+        {**DEFAULTS["coupons"], "code": code, "value": value, "type": kind} for code, kind, value in COUPONS
     ]
     categories = [
-        {"name": name, "parent_id": None, "enabled": True, "position": index, "clean_url": name.lower()}
+        {**DEFAULTS["categories"], "name": name, "position": index, "clean_url": name.lower()}
         for index, name in enumerate(("Lamps", "Bulbs", "Accessories"))
     ]
     with state.transaction() as db:

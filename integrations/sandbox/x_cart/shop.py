@@ -16,6 +16,7 @@ from integrations.sandbox.x_cart.desk import Desk
 from integrations.sandbox.x_cart.entities import COLLECTIONS, Entities
 from integrations.sandbox.x_cart.goods import Goods, InvalidInput
 from integrations.sandbox.x_cart.orders import Orders
+from integrations.sandbox.x_cart.placements import Placements
 from integrations.sandbox.x_cart.placing import Placing
 from integrations.sandbox.x_cart.profiles import Profiles
 from integrations.sandbox.x_cart.tables import SECRET_SETTINGS, Settings
@@ -44,6 +45,7 @@ class XCartSimulator(Simulator):
         self.profiles = Profiles(state, self.settings)
         self.orders = Orders(state, self.settings)
         self.entities = Entities(state)
+        self.placements = Placements(state, self.entities, self.goods)
         self.webhooks = Webhooks(state, self.settings, self.faults)
         self._classic = Classic(self)
         self._desk = Desk(self, Placing(state, self.settings))
@@ -121,6 +123,8 @@ class XCartSimulator(Simulator):
         }
         if collection in routes:
             return routes[collection](request, tail)
+        if collection == "categories" and tail[1:] == ["products"]:
+            return self._category_products(request, _number(tail[0]))
         if collection in COLLECTIONS:
             return self.entities.answer(request, collection, tail)
         raise NoSuchRecord
@@ -203,6 +207,9 @@ class XCartSimulator(Simulator):
             raise NoSuchRecord
         if tail[1:2] == ["variants"]:
             return self._variants(request, product_id, tail[2:])
+        if tail[1:] == ["images"]:
+            _only(request, "GET", "POST")
+            return self.placements.images(request, product_id)
         if tail[1:2] == ["wholesale_prices"]:
             return self.entities.answer(request, f"products/{product_id}/wholesale_prices", tail[2:])
         if tail[1:]:
@@ -282,11 +289,24 @@ class XCartSimulator(Simulator):
             return Response.of_json(self.profiles.change_address(profile_id, address_id, _body(request)))
         return Response.of_json(found[0])
 
+    def _category_products(self, request: Request, category_id: int) -> Response:
+        _only(request, "GET", "POST")
+        if category_id not in {each["id"] for each in self.entities.all("categories")}:
+            raise NoSuchRecord
+        return self.placements.in_category(request, category_id)
+
     def _returns(self, request: Request, tail: list[str]) -> Response:
-        """The companion add-on's list of returns; X-Cart itself has no such route."""
+        """The companion add-on's returns: a list, and status and comment of one. X-Cart itself has no such route."""
         if not self.settings["addon_enabled"]:
             raise NoSuchRecord
-        _only(request, "GET")
+        _only(request, *(("GET", "PUT") if tail else ("GET",)))
+        if request.method == "PUT":
+            given = _body(request)
+            if set(given) - {"status", "comment"} or given.get("status", "I") not in ("I", "C", "D"):
+                raise InvalidInput("status: This value is not valid.")
+            answer = self.entities.answer(request, "returns", tail)
+            self.webhooks.announce("return.updated", "return", _number(tail[0]))
+            return answer
         return self.entities.answer(request, "returns", tail)
 
     def _carts(self, request: Request, tail: list[str]) -> Response:
@@ -303,6 +323,7 @@ class XCartSimulator(Simulator):
         if self.settings["addon_enabled"]:
             paths["/api/orders/{id}/tracking_numbers"] = {"post": {}}
             paths["/api/returns"] = {"get": {}}
+            paths["/api/returns/{id}"] = {"get": {}, "put": {}}
         filters = ["date[after]"]
         if self.settings["version"] != "5.5.0":
             filters.append("lastRenewDate[after]")

@@ -1,4 +1,5 @@
-"""Finds what changed: by UpdateDate, UpdateCounter and key for orders, customers and items; by key for shipments.
+"""Finds what changed: by UpdateDate, UpdateCounter and key for orders, returns, customers, items and invoices; by key
+for shipments.
 
 Cursor: ``{"at": time}`` as the SQL Server's own clock tells it, or ``{"after": ShipKey}``. Reads begin a little before.
 """
@@ -10,9 +11,9 @@ from typing import Any
 
 from integrations.connectors.base import Page
 from integrations.connectors.errors import UnexpectedResponse
-from integrations.connectors.systems.sage_500 import customers, items
+from integrations.connectors.systems.sage_500 import customers, invoices, items
 from integrations.connectors.systems.sage_500.client import Sage
-from integrations.connectors.systems.sage_500.orders import ORDER_TYPE
+from integrations.connectors.systems.sage_500.orders import ORDER_TYPE, RETURN_TYPE
 from integrations.connectors.systems.sage_500.records import record, to_utc
 from integrations.kinds import Kind, Record
 
@@ -42,13 +43,17 @@ class Feed:
 
 
 def _thin_orders(sage: Sage, rows: Sequence[Row]) -> list[Record]:
-    return [_thin_order(sage, row) for row in rows]
+    return [_thin(sage, Kind.ORDER, row) for row in rows]
 
 
-def _thin_order(sage: Sage, row: Row) -> Record:
+def _thin_returns(sage: Sage, rows: Sequence[Row]) -> list[Record]:
+    return [_thin(sage, Kind.RETURN, row) for row in rows]
+
+
+def _thin(sage: Sage, kind: Kind, row: Row) -> Record:
     at = to_utc(row["UpdateDate"], sage.zone)
     return record(
-        Kind.ORDER,
+        kind,
         str(row["SOKey"]),
         {},
         business_key=str(row["TranNo"]),
@@ -60,6 +65,16 @@ def _thin_order(sage: Sage, row: Row) -> Record:
 FEEDS = {
     Kind.ORDER: Feed(
         "t.SOKey, t.TranNo", "tsoSalesOrder t", "SOKey", f"t.TranType = {ORDER_TYPE}", _thin_orders
+    ),
+    Kind.RETURN: Feed(
+        "t.SOKey, t.TranNo", "tsoSalesOrder t", "SOKey", f"t.TranType = {RETURN_TYPE}", _thin_returns
+    ),
+    Kind.INVOICE: Feed(
+        invoices.COLUMNS,
+        invoices.TABLES,
+        "InvcKey",
+        f"t.TranType = {invoices.INVOICE_TYPE}",
+        invoices.records_of,
     ),
     Kind.CUSTOMER: Feed(
         customers.COLUMNS, customers.TABLES, "CustKey", "t.Status <> 4", customers.records_of

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator
 from integrations.connectors.base import CheckResult
 from integrations.connectors.errors import AuthFailed, ConnectorError, Misconfigured
 from integrations.connectors.systems.sage_500.client import Sage
+from integrations.connectors.systems.sage_500.purchase_orders import COLUMNS as PURCHASE_ORDER_COLUMNS
+from integrations.connectors.systems.sage_500.purchase_orders import view_of
 from integrations.connectors.transports.tds import Transaction
 
 READ_TABLES = (
     "tsoSalesOrder", "tsoSOLine", "tsoSOLineDist", "tsoShipment", "tsoShipLine", "tsoShipLineDist", "tsoShipmentLog",
-    "tarCustomer", "tciAddress", "tciContact", "timItem", "timItemDescription", "timWhseBinInvt", "timWhseBin",
-    "timWarehouse", "timInventory", "tdmMigrationLogWrk",
+    "tarCustomer", "tarCustClass", "tciAddress", "tciContact", "timItem", "timItemDescription",
+    "timWhseBinInvt", "timWhseBin", "timWarehouse", "timInventory", "tdmMigrationLogWrk",
 )  # fmt: skip
 PROCEDURES = {
     "proc_order": "orders", "proc_customer": "customers", "proc_cash_receipt": "cash receipts",
@@ -108,6 +110,14 @@ def _tracking(sage: Sage) -> str:
     return f"Tracking numbers from {view}.{column}"
 
 
+def _purchase_orders(sage: Sage) -> str:
+    if not sage.text("purchase_order_view"):
+        return "Not used: purchase orders are not read"
+    view = view_of(sage)
+    sage.query(f"SELECT TOP 1 CompanyID, {', '.join(PURCHASE_ORDER_COLUMNS)} FROM {view}")
+    return f"Purchase orders from {view}"
+
+
 _STEPS: tuple[tuple[str, Callable[[Sage], str]], ...] = (
     ("SQL Server reached and sign-in accepted", _sign_in),
     ("Company", _company),
@@ -116,6 +126,7 @@ _STEPS: tuple[tuple[str, Callable[[Sage], str]], ...] = (
     ("Warehouses", _warehouses),
     ("Staging can be written", _staging),
     ("Tracking numbers", _tracking),
+    ("Purchase orders", _purchase_orders),
 )
 
 

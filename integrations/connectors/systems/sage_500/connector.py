@@ -10,11 +10,23 @@ from typing import Any
 from integrations.connectors.base import CheckResult, ConnectionConfig, Found, Page, WriteRequest, WriteResult
 from integrations.connectors.errors import Misconfigured, NotFound
 from integrations.connectors.spec import Identity, Verb
-from integrations.connectors.systems.sage_500 import changes, customers, documents, items, orders, shipments
+from integrations.connectors.systems.sage_500 import (
+    changes,
+    customers,
+    invoices,
+    items,
+    journals,
+    orders,
+    purchase_orders,
+    receipts,
+    returns,
+    shipments,
+)
 from integrations.connectors.systems.sage_500.checks import run_checks
 from integrations.connectors.systems.sage_500.client import Sage
 from integrations.connectors.systems.sage_500.customer_writes import create_customer, update_customer
 from integrations.connectors.systems.sage_500.discovery import discover
+from integrations.connectors.systems.sage_500.item_writes import create_item, update_item
 from integrations.connectors.systems.sage_500.order_writes import create_order, update_order
 from integrations.connectors.systems.sage_500.schema import SCHEMAS
 from integrations.connectors.systems.sage_500.spec import SPEC
@@ -28,19 +40,39 @@ _FETCHERS: Mapping[Kind, Callable[[Sage, str], Record]] = {
     Kind.CUSTOMER: customers.fetch_customer,
     Kind.PRODUCT: items.fetch_item,
     Kind.INVENTORY: items.fetch_stock,
+    Kind.PAYMENT: receipts.fetch_receipt,
+    Kind.RETURN: returns.fetch_return,
+    Kind.INVOICE: invoices.fetch_invoice,
+    Kind.PURCHASE_ORDER: purchase_orders.fetch_purchase_order,
+}
+_SWEPT = (Kind.INVENTORY, Kind.PURCHASE_ORDER)
+_BY_KEY = (Kind.SHIPMENT, Kind.PAYMENT)
+_READERS: Mapping[Kind, Callable[[Sage, Mapping[str, Any]], Iterator[Page]]] = {
+    Kind.INVENTORY: items.read_stock,
+    Kind.PURCHASE_ORDER: purchase_orders.read_purchase_orders,
+    Kind.SHIPMENT: changes.read_shipments,
+    Kind.PAYMENT: receipts.read_receipts,
+}
+"""Kinds that tell no time of change; the others are read by it."""
+_LOCATORS: Mapping[Kind, Callable[[Sage, str], str | None]] = {
+    Kind.ORDER: orders.locate_order,
+    Kind.SHIPMENT: shipments.locate_shipment,
+    Kind.PAYMENT: receipts.locate_receipt,
+    Kind.RETURN: returns.locate_return,
+    Kind.INVOICE: invoices.locate_invoice,
 }
 _CREATORS: Mapping[Kind, Write] = {
     Kind.ORDER: create_order,
     Kind.CUSTOMER: create_customer,
-    Kind.PRODUCT: documents.create_item,
-    Kind.PAYMENT: documents.create_receipt,
-    Kind.RETURN: documents.create_return,
-    Kind.JOURNAL: documents.create_journal,
+    Kind.PRODUCT: create_item,
+    Kind.PAYMENT: receipts.create_receipt,
+    Kind.RETURN: returns.create_return,
+    Kind.JOURNAL: journals.create_journal,
 }
 _UPDATERS: Mapping[Kind, Write] = {
     Kind.ORDER: update_order,
     Kind.CUSTOMER: update_customer,
-    Kind.PRODUCT: documents.update_item,
+    Kind.PRODUCT: update_item,
 }
 
 
@@ -75,13 +107,10 @@ class SageConnector:
         self._sage.close()
 
     def read_changes(self, kind: Kind, cursor: Mapping[str, Any]) -> Iterator[Page]:
-        """Yield pages of changes; quantities are a full snapshot each time."""
+        """Yield pages of changes; quantities and purchase orders are a full snapshot each time."""
         self._require(kind, Verb.READ)
-        if kind is Kind.INVENTORY:
-            return items.read_stock(self._sage, cursor)
-        if kind is Kind.SHIPMENT:
-            return changes.read_shipments(self._sage, cursor)
-        return changes.read_changes(self._sage, kind, cursor)
+        reader = _READERS.get(kind)
+        return reader(self._sage, cursor) if reader else changes.read_changes(self._sage, kind, cursor)
 
     def fetch(self, kind: Kind, external_id: str) -> Record:
         """Return the present state. Raises NotFound."""
@@ -89,22 +118,21 @@ class SageConnector:
         return _FETCHERS[kind](self._sage, external_id)
 
     def history(self, kind: Kind, since: datetime | None) -> Mapping[str, Any]:
-        """Return where an initial load starts: shipments from the first key, the rest by time of change."""
+        """Return where an initial load starts: shipments and receipts from the first key, the rest by time of change."""
         self._require(kind, Verb.READ)
-        if kind is Kind.INVENTORY:
+        if kind in _SWEPT:
             return {}
-        if kind is Kind.SHIPMENT:
+        if kind in _BY_KEY:
             return {"after": 0}
         moment = since.astimezone(self._sage.zone).replace(tzinfo=None) if since else changes.BEFORE_ALL
         return {"at": changes.sql_time(moment)}
 
     def locate(self, kind: Kind, number: str) -> str | None:
-        """Return the id behind a number that people say: order and shipment numbers, customer and item ids."""
+        """Return the id behind a number that people say: numbers of documents, customer and item ids."""
         self._require(kind, Verb.READ)
-        if kind is Kind.ORDER:
-            return orders.locate_order(self._sage, number)
-        if kind is Kind.SHIPMENT:
-            return shipments.locate_shipment(self._sage, number)
+        locator = _LOCATORS.get(kind)
+        if locator is not None:
+            return locator(self._sage, number)
         try:
             return self.fetch(kind, number.strip()).external_id
         except NotFound:
@@ -120,9 +148,9 @@ class SageConnector:
             tran_type = orders.ORDER_TYPE if kind is Kind.ORDER else orders.RETURN_TYPE
             return orders.find_order(self._sage, named, tran_type=tran_type)
         if kind is Kind.PAYMENT:
-            return documents.find_receipt(self._sage, named)
+            return receipts.find_receipt(self._sage, named)
         if kind is Kind.JOURNAL:
-            return documents.find_journal(self._sage, named)
+            return journals.find_journal(self._sage, named)
         if kind is Kind.CUSTOMER:
             return customers.find_customer(self._sage, reference=reference, natural_key=natural_key)
         return items.find_item(self._sage, natural_key or str(hint.get("ItemID") or ""))

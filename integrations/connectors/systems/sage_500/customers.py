@@ -15,16 +15,20 @@ _ADDRESS = (
     "AddrName", "AddrLine1", "AddrLine2", "AddrLine3", "AddrLine4", "AddrLine5", "City", "StateID", "CountryID",
     "PostalCode",
 )  # fmt: skip
+_LINES = _ADDRESS[1:6]
 COLUMNS = (
     "t.CustKey, t.CustID, t.CustName, t.Status, t.Hold, t.CreditLimit, t.CRMCustID, t.CustRefNo, t.UserFld1, t.UserFld2,"
-    " t.UserFld3, t.UserFld4, n.Name AS ContactName, n.EMailAddr, n.Phone, ca.CurrID, "
+    " t.UserFld3, t.UserFld4, n.Name AS ContactName, n.EMailAddr, n.Phone, ca.CurrID, cc.CustClassID, "
     + ", ".join(f"a.{name}" for name in _ADDRESS)
 )
 TABLES = (
     "tarCustomer t LEFT JOIN tciAddress a ON a.AddrKey = t.PrimaryAddrKey"
     " LEFT JOIN tarCustAddr ca ON ca.AddrKey = t.PrimaryAddrKey AND ca.CustKey = t.CustKey"
     " LEFT JOIN tciContact n ON n.CntctKey = t.PrimaryCntctKey"
+    " LEFT JOIN tarCustClass cc ON cc.CustClassKey = t.CustClassKey"
 )
+_DASHES = {"USA": (9, 5), "BRA": (8, 5), "PRT": (7, 4), "JPN": (7, 3), "POL": (5, 2)}
+"""Where postal codes of a country have a dash: their digits, and how many stand before it."""
 ACTIVE, DELETED = 1, 4
 
 Row = Mapping[str, Any]
@@ -42,6 +46,8 @@ def customer_record(sage: Sage, row: Row) -> Record:
     fields = {name: value for name, value in row.items() if name != "CustKey"} | {
         "Status": CUSTOMER_STATUSES[status - 1] if 1 <= status <= len(CUSTOMER_STATUSES) else None,
         "Hold": yes_no(row["Hold"]),
+        "street": " ".join(str(row[name]).strip() for name in _LINES if row[name]),
+        "postal_code": written_postal_code(str(row["PostalCode"] or ""), str(row["CountryID"] or "")),
         "UpdateDate": changed,
     }
     names = ("EMailAddr", "CustName", "UserFld1")
@@ -54,6 +60,13 @@ def customer_record(sage: Sage, row: Row) -> Record:
         search_keys={name: row.get(name) for name in names},
         version=f"{changed.isoformat() if changed else ''}/{row['UpdateCounter']}",
     )
+
+
+def written_postal_code(code: str, country: str) -> str:
+    """Return a postal code with the dash that people write and Sage 500 keeps without, because its column is short."""
+    digits, before = _DASHES.get(country.strip().upper(), (0, 0))
+    kept = code.strip()
+    return f"{kept[:before]}-{kept[before:]}" if len(kept) == digits and kept.isdecimal() else kept
 
 
 def load_customer(sage: Sage, number: str) -> Row:

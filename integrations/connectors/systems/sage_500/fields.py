@@ -3,6 +3,7 @@
 Widths are those of the columns as published procedures and entity classes use them (see README).
 """
 
+from dataclasses import replace
 from typing import Any
 
 from integrations.kinds import FieldInfo, FieldType
@@ -68,3 +69,19 @@ def address(prefix: str, words: str) -> tuple[FieldInfo, ...]:
 
 USER_FIELDS = tuple(text(f"UserFld{place}", 15, f"User field {place}") for place in range(1, 5))
 CHANGED = moment("UpdateDate", "Last changed", read_only=True)
+
+
+def read_only(fields: tuple[FieldInfo, ...]) -> tuple[FieldInfo, ...]:
+    return tuple(replace(each, read_only=True) for each in fields)
+
+
+ORDER_KEY = text(
+    "order_key",
+    11,
+    "Order key",
+    sample="7781",
+    help="The key of a sales order: customer and order number that are left out are taken from it.",
+)
+CUSTOMER_OR_ORDER = text(
+    "CustID", 12, "Customer ID", sample="ACME", help="Needed where no order key is given."
+)

@@ -49,7 +49,8 @@ _HEAD = f"""SELECT so.SOKey, so.TranType, so.TranNo, so.TranID, so.TranDate, so.
  LEFT JOIN tciAddress sa ON sa.AddrKey = so.DfltShipToAddrKey LEFT JOIN tciAddress ba ON ba.AddrKey = so.BillToAddrKey
  WHERE so.CompanyID = %s AND so.SOKey = %s"""
 _LINES = """SELECT l.SOLineNo, l.Description, l.UnitPrice, l.Status, l.CmntOnly, l.ExtCmnt, l.UserFld1, l.UserFld2,
- i.ItemID, w.WhseID AS WarehouseID, d.QtyOrd, d.QtyShip, d.QtyOpenToShip, d.QtyOnBO, d.QtyInvcd, d.ExtAmt
+ i.ItemID, w.WhseID AS WarehouseID, d.QtyOrd, d.QtyShip, d.QtyOpenToShip, d.QtyOnBO, d.QtyInvcd,
+ d.QtyRtrnCredit, d.QtyRtrnReplacement, d.ExtAmt
  FROM tsoSOLine l JOIN tsoSOLineDist d ON d.SOLineKey = l.SOLineKey LEFT JOIN timItem i ON i.ItemKey = l.ItemKey
  LEFT JOIN timWarehouse w ON w.WhseKey = d.WhseKey WHERE l.SOKey = %s ORDER BY l.SOLineNo"""
 _SHIPPED = """SELECT d.QtyShipped FROM tsoShipLineDist d JOIN tsoShipLine sl ON sl.ShipLineKey = d.ShipLineKey
@@ -84,11 +85,11 @@ def order_record(kind: Kind, order: Mapping[str, Any]) -> Record:
     )
 
 
-def load_order(sage: Sage, external_id: str) -> Row:
-    """Return an order's fields as the schema names them. Raises NotFound."""
+def load_order(sage: Sage, external_id: str, *, tran_type: int | None = None) -> Row:
+    """Return an order's fields as the schema names them; ``tran_type`` = of this type alone. Raises NotFound."""
     key = surrogate_key(external_id, "sales order")
     rows = sage.query(_HEAD, sage.company, key)
-    if not rows:
+    if not rows or tran_type not in (None, rows[0]["TranType"]):
         raise NotFound(f"Sage 500 has no sales order {external_id}")
     head = rows[0]
     lines = sage.query(_LINES, key)
@@ -149,11 +150,11 @@ def find_order(sage: Sage, reference: str, *, tran_type: int = ORDER_TYPE) -> Fo
     return Found(str(first["SOKey"]), {"TranNo": first["TranNo"], "CustPONo": first["CustPONo"]})
 
 
-def locate_order(sage: Sage, number: str) -> str | None:
+def locate_order(sage: Sage, number: str, *, tran_type: int = ORDER_TYPE) -> str | None:
     """Return the key of the order with this number, with or without its zeros and its type."""
     wanted = number.strip().removesuffix("-SO")
     rows = sage.query(
         "SELECT SOKey FROM tsoSalesOrder WHERE CompanyID = %s AND TranType = %s AND (TranNo = %s OR TranNo = %s)",
-        *(sage.company, ORDER_TYPE, wanted, wanted.zfill(10) if wanted.isdecimal() else wanted),
+        *(sage.company, tran_type, wanted, wanted.zfill(10) if wanted.isdecimal() else wanted),
     )
     return str(rows[0]["SOKey"]) if rows else None

@@ -9,6 +9,8 @@ from dataclasses import replace
 
 from integrations.connectors.systems.sage_500.fields import (
     CHANGED,
+    CUSTOMER_OR_ORDER,
+    ORDER_KEY,
     SYSTEM,
     USER_FIELDS,
     address,
@@ -17,12 +19,14 @@ from integrations.connectors.systems.sage_500.fields import (
     moment,
     money,
     quantity,
+    read_only,
     rows,
     text,
     whole,
     yes_no,
 )
-from integrations.kinds import EntitySchema, FieldInfo, Kind
+from integrations.connectors.systems.sage_500.schema_ledger import INVOICE, JOURNAL, PAYMENT, PURCHASE_ORDER
+from integrations.kinds import EntitySchema, Kind
 
 ORDER_STATUSES = (
     "Unacknowledged", "Open", "Inactive", "Canceled", "Closed", "Incomplete", "Pending Approval",
@@ -73,6 +77,8 @@ ORDER_LINE = (
     quantity("QtyOpenToShip", "Quantity still to ship", read_only=True),
     quantity("QtyOnBO", "Quantity back-ordered", read_only=True),
     quantity("QtyInvcd", "Quantity invoiced", read_only=True),
+    quantity("QtyRtrnCredit", "Quantity returned for credit", read_only=True),
+    quantity("QtyRtrnReplacement", "Quantity to replace", read_only=True),
 )
 
 _ORDER_HEAD = (
@@ -149,7 +155,8 @@ RETURN = EntitySchema(
     Kind.RETURN,
     "Return (RMA)",
     (
-        text("CustID", 12, "Customer ID", required=True, nullable=False, sample="ACME"),
+        CUSTOMER_OR_ORDER,
+        ORDER_KEY,
         day("TranDate", "Date"),
         text("SOTranNo", 10, "Sales Order Number", sample="X000000043", help="The order that is returned."),
         text("CustPONo", 15, "Customer PO number"),
@@ -158,14 +165,11 @@ RETURN = EntitySchema(
         rows("Lines", *_RETURN_LINE, label="Lines", required=True, nullable=False),
         text("SOKey", 11, "Return key", read_only=True),
         text("TranNo", 10, "Return", read_only=True),
+        text("Status", 16, "Status", read_only=True, enum=ORDER_STATUSES, sample="Open"),
         money("TranAmt", "Total", read_only=True),
         CHANGED,
     ),
 )
-
-
-def read_only(fields: tuple[FieldInfo, ...]) -> tuple[FieldInfo, ...]:
-    return tuple(replace(each, read_only=True) for each in fields)
 
 
 SHIPMENT = EntitySchema(
@@ -238,6 +242,11 @@ CUSTOMER = EntitySchema(
         text("EMailAddr", 255, "E-mail", sample="pat@example.com", help="Of the primary contact; 255 is assumed."),
         text("Phone", 17, "Phone"),
         *address("", "Address:"),
+        text("street", 204, "Street", read_only=True, help="Derived: the lines of the address as one."),
+        text(
+            "postal_code", 11, "Postal code as it is written", read_only=True, sample="78701-1234",
+            help="Derived: with the dash that Sage 500 keeps without.",
+        ),
         yes_no("Hold", "On hold"),
         text("Status", 10, "Status", read_only=True, sample="Active", enum=CUSTOMER_STATUSES),
         money("CreditLimit", "Credit limit", read_only=True),
@@ -293,56 +302,9 @@ INVENTORY = EntitySchema(
     ),
 )
 
-PAYMENT = EntitySchema(
-    SYSTEM,
-    Kind.PAYMENT,
-    "Cash receipt",
-    (
-        text("CustID", 12, "Customer ID", required=True, nullable=False, sample="ACME"),
-        money("TranAmt", "Amount", required=True, nullable=False, minimum=0, sample="134.470"),
-        day("TranDate", "Date", required=True, nullable=False, sample="2026-03-02"),
-        text("CurrID", 3, "Currency"),
-        text("PmtMethod", 15, "Payment method", sample="VISA"),
-        text(
-            "CustPmtRef",
-            20,
-            "Payment reference",
-            sample="QX7A",
-            help="Number of the card transaction or check.",
-        ),
-        text("ApplyToTranID", 13, "Pays", sample="X000000043-SO", help="Order or invoice with its type."),
-        text("UserFld1", 15, "User field 1", help="Our reference: receipts are found by it."),
-        text("GLAcctNo", 100, "G/L account", help="Account of the card or bank, by a value map."),
-        text("TranCmnt", 50, "Comment"),
-        text("CustPmtKey", 11, "Receipt key", read_only=True),
-        text("TranNo", 10, "Receipt", read_only=True),
-        text("BatchID", 12, "Batch", read_only=True),
-        CHANGED,
-    ),
-)
-
-JOURNAL = EntitySchema(
-    SYSTEM,
-    Kind.JOURNAL,
-    "General Ledger journal",
-    (
-        day("TranDate", "Date", required=True, nullable=False),
-        text("TranCmnt", 50, "Comment"),
-        rows(
-            "Lines",
-            text("GLAcctNo", 100, "G/L account", required=True, nullable=False, sample="1010-000"),
-            money("DebitAmt", "Debit", minimum=0),
-            money("CreditAmt", "Credit", minimum=0),
-            text("TranCmnt", 50, "Comment"),
-            label="Lines",
-            required=True,
-            nullable=False,
-        ),
-        text("BatchID", 12, "Batch", read_only=True),
-    ),
-)
-
 SCHEMAS = {
     schema.kind: schema
-    for schema in (ORDER, RETURN, SHIPMENT, CUSTOMER, PRODUCT, INVENTORY, PAYMENT, JOURNAL)
-}
+    for schema in (
+        ORDER, RETURN, SHIPMENT, CUSTOMER, PRODUCT, INVENTORY, PAYMENT, INVOICE, JOURNAL, PURCHASE_ORDER,
+    )
+}  # fmt: skip

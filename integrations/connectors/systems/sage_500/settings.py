@@ -119,6 +119,14 @@ SETTINGS = (
         group=_READING,
     ),
     Setting(
+        "purchase_order_view",
+        "View with purchase orders",
+        help="Site-specific, with the columns that the connector's README names. Blank = purchase orders are not read.",
+        pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$",
+        max_length=128,
+        group=_READING,
+    ),
+    Setting(
         "server_timezone",
         "Time zone of the SQL Server",
         SettingType.TIMEZONE,

@@ -5,7 +5,6 @@ from integrations.connectors.systems.sage_500.settings import SETTINGS
 from integrations.kinds import Kind, Side
 
 _FULL = Capability(Support.FULL)
-_NOT_YET = Capability(Support.NOT_YET)
 
 
 def _partial(note: str) -> Capability:
@@ -38,15 +37,18 @@ CAPABILITIES = {
     (Kind.INVENTORY, Verb.UPDATE): _impossible(
         "Stock is owned by the ERP; it has no public procedure to adjust it."
     ),
-    (Kind.PAYMENT, Verb.READ): _NOT_YET,
+    (Kind.PAYMENT, Verb.READ): _partial("Posted receipts: new ones, and those of the last 30 days again."),
     (Kind.PAYMENT, Verb.FIND): _FULL,
     (Kind.PAYMENT, Verb.CREATE): _BY_PROCEDURE,
+    (Kind.RETURN, Verb.READ): _FULL,
     (Kind.RETURN, Verb.FIND): _FULL,
     (Kind.RETURN, Verb.CREATE): _BY_PROCEDURE,
-    (Kind.INVOICE, Verb.READ): _NOT_YET,
+    (Kind.INVOICE, Verb.READ): _partial("Heads with amount and balance; table and columns are not public."),
     (Kind.JOURNAL, Verb.CREATE): _BY_PROCEDURE,
     (Kind.JOURNAL, Verb.FIND): _FULL,
-    (Kind.PURCHASE_ORDER, Verb.READ): _NOT_YET,
+    (Kind.PURCHASE_ORDER, Verb.READ): _partial(
+        "From a view of the site with the columns that the README names; as a whole each time."
+    ),
     (Kind.COUPON, Verb.READ): _impossible(
         "Sage 500 has no coupons; discounts are in the prices of the lines."
     ),
@@ -74,7 +76,15 @@ FACTS = {
     Kind.PRODUCT: KindFacts("Item", business_key="ItemID", updated_at="UpdateDate", natural_key="ItemID"),
     Kind.INVENTORY: KindFacts("Quantities by warehouse", business_key="ItemID", natural_key="ItemID"),
     Kind.PAYMENT: KindFacts("Cash receipt", business_key="TranNo", total="TranAmt", currency="CurrID"),
-    Kind.RETURN: KindFacts("Return (RMA)", business_key="TranNo", total="TranAmt", natural_key="UserFld1"),
+    Kind.RETURN: KindFacts(
+        "Return (RMA)",
+        business_key="TranNo",
+        total="TranAmt",
+        updated_at="UpdateDate",
+        natural_key="UserFld1",
+    ),
+    Kind.INVOICE: KindFacts("Invoice", business_key="TranNo", total="TranAmt", updated_at="UpdateDate"),
+    Kind.PURCHASE_ORDER: KindFacts("Purchase order", business_key="PurchaseOrderNo"),
     Kind.JOURNAL: KindFacts("Journal batch", business_key="BatchID"),
 }
 

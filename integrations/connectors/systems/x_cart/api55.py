@@ -11,6 +11,7 @@ from integrations.connectors.systems.x_cart import changes, extras, money, norma
 from integrations.connectors.systems.x_cart.checks import run_checks
 from integrations.connectors.systems.x_cart.client import XCartClient, number
 from integrations.connectors.systems.x_cart.customers import CustomerWriter
+from integrations.connectors.systems.x_cart.list_writes import Api55Lists, ListWriter
 from integrations.connectors.systems.x_cart.products import ProductWriter, linked_id
 from integrations.connectors.systems.x_cart.sku_index import SkuIndex
 from integrations.kinds import Kind, Record
@@ -35,6 +36,7 @@ class Api55Shop:
         self._products = ProductWriter(client, self.index)
         self._customers = CustomerWriter(client)
         self._orders = writes.Api55Orders(client)
+        self._lists = ListWriter(Api55Lists(client))
 
     def check(self) -> Iterator[CheckResult]:
         """Yield the connection test's results."""
@@ -57,6 +59,8 @@ class Api55Shop:
             return polling.pages()
         if kind is Kind.PRODUCT:
             return changes.sweep(self._client, "products", cursor, self._product)
+        if kind is Kind.INVENTORY:
+            return changes.sweep(self._client, "products", cursor, _stock)
         if kind is Kind.CUSTOMER:
             return changes.sweep(self._client, "profiles", cursor, self._customer)
         return self._sweep(kind, cursor)
@@ -85,6 +89,9 @@ class Api55Shop:
         if kind is Kind.PRODUCT:
             product_id = linked_id(external_id, "", self.index.find).partition("/")[0]
             return self._product(self._client.get_object(f"products/{product_id}"))
+        if kind is Kind.INVENTORY:
+            goods_id = linked_id(external_id, "", self.index.find)
+            return normalise.stock_record(self._client.get_object(writes.stock_path(goods_id)), goods_id)
         if kind is Kind.CUSTOMER:
             return self._customer(self._customers.linked(external_id))
         self._require_addon(kind)
@@ -127,7 +134,7 @@ class Api55Shop:
 
     def locate(self, kind: Kind, key: str) -> str | None:
         """Return the id behind an order number, a SKU, an e-mail, a payment's public id, a coupon's code or a name."""
-        if kind is Kind.PRODUCT:
+        if kind in (Kind.PRODUCT, Kind.INVENTORY):
             return self.index.find(key)
         if kind is Kind.CUSTOMER:
             profile = self._customers.profile(key)
@@ -162,6 +169,11 @@ class Api55Shop:
             return self._customers.find(natural_key, hint)
         if kind is Kind.PRODUCT:
             return self._products.find(natural_key, hint)
+        if kind in (Kind.COUPON, Kind.CATEGORY):
+            return self._lists.find(kind, natural_key, hint)
+        if kind is Kind.PAYMENT:
+            payment_id = self.locate(kind, natural_key) if natural_key else None
+            return Found(payment_id, {"reference": natural_key}) if payment_id else None
         sku = natural_key or str(hint.get("sku") or "")
         external_id = self.index.find(sku) if sku else None
         if external_id is None:
@@ -179,10 +191,17 @@ class Api55Shop:
             return self._products.write(request)
         if request.kind is Kind.CUSTOMER:
             return self._customers.write(request)
+        if request.kind in _LISTS:
+            self._require_addon(request.kind)
+            return self._lists.write(request)
         return writes.write_stock(self._client, self.index, request)
 
     def close(self) -> None:
         self._client.close()
+
+
+def _stock(row: Mapping[str, Any]) -> Record:
+    return normalise.stock_record(row, str(row.get("id") or ""))
 
 
 def checked_order(record: Record) -> Record:

@@ -100,7 +100,7 @@ class ClassicGoods:
         kept["name"] = translated(held, "name", self._language)
         beyond = [
             name
-            for name in (*wire(fields), "variants")
+            for name in (*wire(fields), "variants", "categories", "images")
             if fields.get(name) and name not in _takes(external_id)
         ]
         if beyond:

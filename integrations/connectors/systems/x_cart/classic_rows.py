@@ -197,10 +197,11 @@ def category_row(row: Mapping[str, Any], language: str) -> dict[str, Any]:
     return {
         "id": row["category_id"],
         "name": translated(row, "name", language),
-        "parent_id": parent.get("category_id"),
+        "parent": parent.get("category_id"),
         "enabled": row.get("enabled"),
         "position": row.get("pos"),
         "clean_url": row.get("cleanURL"),
+        "description": translated(row, "description", language),
     }
 
 

@@ -6,7 +6,15 @@ from typing import Any
 
 from integrations.connectors.base import CheckResult, Found, Page, WriteRequest, WriteResult
 from integrations.connectors.errors import AuthFailed, ConnectorError, NotFound
-from integrations.connectors.systems.x_cart import changes, classic_rows, extras, normalise, payments, writes
+from integrations.connectors.systems.x_cart import (
+    changes,
+    classic_lists,
+    classic_rows,
+    extras,
+    normalise,
+    payments,
+    writes,
+)
 from integrations.connectors.systems.x_cart.api55 import ORDERS_A_PAGE, checked_order
 from integrations.connectors.systems.x_cart.classic_changes import (
     ClassicOrderChanges,
@@ -18,14 +26,12 @@ from integrations.connectors.systems.x_cart.classic_client import ClassicClient
 from integrations.connectors.systems.x_cart.classic_goods import ClassicGoods
 from integrations.connectors.systems.x_cart.classic_writes import ClassicOrders, ClassicPeople
 from integrations.connectors.systems.x_cart.client import number
+from integrations.connectors.systems.x_cart.list_writes import ListWriter
 from integrations.connectors.systems.x_cart.products import linked_id
 from integrations.connectors.systems.x_cart.spec import LIMITS
 from integrations.kinds import Kind, Record
 
-RETURNS = "qsl-returns-orderreturn"
-COUPONS = "cdev-coupons-coupon"
-_KEYS = {RETURNS: "id", COUPONS: "id", "category": "category_id"}
-_ENTITIES = {Kind.RETURN: RETURNS, Kind.COUPON: COUPONS, Kind.CATEGORY: "category"}
+_COMPLEX = {Kind.PRODUCT: "product", Kind.INVENTORY: "product", Kind.CUSTOMER: "profile"}
 
 
 class ClassicShop:
@@ -39,6 +45,7 @@ class ClassicShop:
         self._orders = ClassicOrders(client)
         self._currency = str(client.setting("default_currency"))
         self._language = str(client.setting("language", "en"))[:2].lower()
+        self._lists = ListWriter(classic_lists.ClassicLists(client, self._language))
 
     def check(self) -> Iterator[CheckResult]:
         """Yield the connection test's results."""
@@ -80,8 +87,8 @@ class ClassicShop:
     def _sweep(self, kind: Kind, cursor: Mapping[str, Any]) -> Iterator[Page]:
         """Yield every record of a list, page by page; the cursor is ``{"page": n}`` as in 5.5."""
         page = int(cursor.get("page", 1))
-        is_complex = kind in (Kind.PRODUCT, Kind.CUSTOMER)
-        entity = {Kind.PRODUCT: "product", Kind.CUSTOMER: "profile"}.get(kind) or _ENTITIES[kind]
+        is_complex = kind in _COMPLEX
+        entity = _COMPLEX.get(kind) or classic_lists.ENTITIES[kind]
         for rows in self._client.pages(entity, is_complex=is_complex, first=page):
             is_last = len(rows) < LIMITS.page_size
             page += 1
@@ -91,14 +98,17 @@ class ClassicShop:
     def _record(self, kind: Kind, row: Mapping[str, Any]) -> Record | None:
         if kind is Kind.PRODUCT:
             return self._product(row)
+        if kind is Kind.INVENTORY:
+            product = normalise.fitted(lambda: classic_rows.product_row(row))
+            return normalise.stock_record(product, str(product["id"]))
         if kind is Kind.CUSTOMER:
             return None if row.get("isAnonymous") or row.get("isAdmin") else self._customer(row)
         if kind is Kind.COUPON:
             return extras.coupon_record(normalise.fitted(lambda: classic_rows.coupon_row(row)))
         # The list has scalars only: names, orders and lines come with the record.
-        entity = _ENTITIES[kind]
+        key = classic_lists.KEYS[classic_lists.ENTITIES[kind]]
         try:
-            return self.fetch(kind, number(row.get(_KEYS[entity]), kind.label))
+            return self.fetch(kind, number(row.get(key), kind.label))
         except NotFound:
             return None  # removed since the list was read
 
@@ -113,11 +123,14 @@ class ClassicShop:
         if kind is Kind.PRODUCT:
             product_id = linked_id(external_id, "", self._goods.find).partition("/")[0]
             return self._product(self._client.one(f"product/{product_id}", is_complex=True))
+        if kind is Kind.INVENTORY:
+            goods_id = linked_id(external_id, "", self._goods.find)
+            return normalise.stock_record(self._goods.present(goods_id), goods_id)
         if kind is Kind.CUSTOMER:
             profile_id = self._people.linked_id(external_id)
             return self._customer(self._client.one(f"profile/{profile_id}", is_complex=True))
         record_id = number(external_id, kind.label)
-        row = self._client.one(f"{_ENTITIES[kind]}/{record_id}")
+        row = self._client.one(f"{classic_lists.ENTITIES[kind]}/{record_id}")
         if kind is Kind.COUPON:
             return extras.coupon_record(normalise.fitted(lambda: classic_rows.coupon_row(row)))
         if kind is Kind.CATEGORY:
@@ -156,7 +169,7 @@ class ClassicShop:
 
     def locate(self, kind: Kind, key: str) -> str | None:
         """Return the id behind an order number, a SKU, an e-mail, a payment's public id, a coupon's code or a name."""
-        if kind is Kind.PRODUCT:
+        if kind in (Kind.PRODUCT, Kind.INVENTORY):
             return self._goods.find(key)
         if kind is Kind.CUSTOMER:
             found = self._people.find(key)
@@ -187,6 +200,11 @@ class ClassicShop:
             return self._people.found(natural_key, hint)
         if kind is Kind.PRODUCT:
             return self._goods.found(natural_key, hint)
+        if kind in (Kind.COUPON, Kind.CATEGORY):
+            return self._lists.find(kind, natural_key, hint)
+        if kind is Kind.PAYMENT:
+            payment_id = self.locate(kind, natural_key) if natural_key else None
+            return Found(payment_id, {"reference": natural_key}) if payment_id else None
         sku = natural_key or str(hint.get("sku") or "")
         external_id = self._goods.find(sku)
         if external_id is None:
@@ -204,6 +222,8 @@ class ClassicShop:
             return self._goods.write(request)
         if request.kind is Kind.CUSTOMER:
             return self._people.write(request)
+        if request.kind in classic_lists.ENTITIES:
+            return self._lists.write(request)
         return self._goods.write_stock(request)
 
     def close(self) -> None:

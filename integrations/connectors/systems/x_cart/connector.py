@@ -103,14 +103,18 @@ class XCartConnector:
         """Look for a record. X-Cart keeps no reference of ours.
 
         SHIPMENT: by the hint's order id, found when the order shows all of it. PRODUCT, INVENTORY: by SKU;
-        INVENTORY also tells the present amount. CUSTOMER: by e-mail. A product or customer asked for by the
-        hint alone is found only when it holds all that the hint says.
+        INVENTORY also tells the present amount. CUSTOMER: by e-mail. COUPON: by code, CATEGORY: by name, PAYMENT: by
+        what staff see. A product, customer, coupon or category asked for by the hint alone is found only when it holds
+        all that the hint says.
         """
         self._require(kind, Verb.FIND)
         return self._dialects.ask(lambda shop: shop.find(kind, natural_key, hint))
 
     def write(self, request: WriteRequest) -> WriteResult:
-        """Write a shipment, an order's status, stock, a product or a customer. Repeating it changes nothing more."""
+        """Write a shipment, stock, a product, a customer, a coupon, a category or a status of an order or return.
+
+        Repeating it changes nothing more.
+        """
         if not self.spec.can(request.kind, Verb.CREATE):
             self._require(request.kind, Verb.UPDATE)
         return self._dialects.ask(lambda shop: shop.write(request))

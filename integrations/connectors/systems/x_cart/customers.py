@@ -1,7 +1,7 @@
 """Writes customers through the 5.5 API: the profile by its e-mail, then the addresses, each compared first.
 
 A name or phone is part of an address in X-Cart: the profile has none. Addresses are added and changed, never
-removed, so that what shoppers keep in their books stays.
+removed, so that what shoppers keep in their books stays. Links know shoppers by number or by e-mail; both are taken.
 """
 
 from collections.abc import Mapping, Sequence
@@ -145,9 +145,11 @@ def _address_calls(
     """Return (address id or '' for a new one, what to send) for every wanted address that is not there yet."""
     person = {name: fields[name] for name in (*_PERSON, "company") if fields.get(name)}
     wanted = [{**person, **each} for each in fields.get("addresses") or ()]
+    if fields.get("billing_address"):
+        wanted.append({**person, **fields["billing_address"], "is_billing": True})
+    billing = next((each for each in book if each.get("is_billing")), book[0] if book else {})
     if not wanted and person and book:
         # A name without an address belongs to the one that the name is read from.
-        billing = next((each for each in book if each.get("is_billing")), book[0])
         wanted = [{**person, "id": billing.get("id")}]
     calls: list[tuple[str, dict[str, Any]]] = []
     for each in wanted:
@@ -155,7 +157,9 @@ def _address_calls(
         held = _same_place(book, each, body)
         changes = _address_changes(held or {}, body)
         if held is None:
-            calls.append(("", changes))
+            # The shop wants a name with every address: who moves keeps the own one.
+            named = {name: billing[name] for name in ("firstname", "lastname") if billing.get(name)}
+            calls.append(("", {**named, **changes}))
         elif changes:
             calls.append((number(held.get("id"), "address"), changes))
     return calls

@@ -1,4 +1,4 @@
-"""Coupons, categories and returns of a shop as records; read only. Called by both dialects."""
+"""Coupons, categories and returns of a shop as records. Called by both dialects and by ``list_writes``."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -41,7 +41,8 @@ def category_record(row: Mapping[str, Any]) -> Record:
 
 
 def _category(row: Mapping[str, Any]) -> Record:
-    parent = row.get("parent_id")
+    # ``parent`` is [inferred] from published classes of the 5.5 API; their public pages name no field.
+    parent = row.get("parent", row.get("parent_id"))
     fields: dict[str, Any] = {
         "id": str(row["id"]),
         "name": str(row.get("name") or ""),
@@ -49,6 +50,7 @@ def _category(row: Mapping[str, Any]) -> Record:
         "enabled": bool(row.get("enabled", True)),
         "position": int(row.get("position") or 0),
         "clean_url": str(row.get("clean_url") or ""),
+        "description": str(row.get("description") or ""),
     }
     return Record(SYSTEM, Kind.CATEGORY, fields["id"], fields, business_key=fields["name"])
 

@@ -282,6 +282,10 @@ def _product_record(product: Mapping[str, Any], zone: str) -> Record:
     fields |= {key: bool(product.get(key)) for key in _PRODUCT_FLAGS}
     fields |= {
         "amount": int(product["amount"]),
+        "images": [
+            {"id": str(each["id"]), "url": str(each.get("url") or ""), "alt": str(each.get("alt") or "")}
+            for each in product.get("images") or ()
+        ],
         "create_date": store_moment(product.get("create_date"), zone),
         "update_date": updated_at,
         "arrival_date": store_moment(product.get("arrival_date"), zone),
@@ -295,6 +299,16 @@ def _product_record(product: Mapping[str, Any], zone: str) -> Record:
         business_key=fields["sku"],
         search_keys={"name": fields["name"]},
     )
+
+
+def stock_record(row: Mapping[str, Any], external_id: str) -> Record:
+    """Return the amount of a product (``"40"``) or variant (``"40/143"``). Raises UnexpectedResponse."""
+    return fitting(lambda: _stock_record(row, external_id))
+
+
+def _stock_record(row: Mapping[str, Any], external_id: str) -> Record:
+    fields = {"product_id": external_id, "sku": str(row["sku"]), "amount": int(row["amount"])}
+    return Record(SYSTEM, Kind.INVENTORY, external_id, fields, business_key=str(row["sku"]))
 
 
 def customer_record(profile: Mapping[str, Any], addresses: Sequence[Mapping[str, Any]]) -> Record:
@@ -314,6 +328,7 @@ def _customer_record(profile: Mapping[str, Any], addresses: Sequence[Mapping[str
         "membership_id": _id(profile.get("membership_id")),
         "create_date": moment(profile.get("create_date")),
         "addresses": book,
+        "billing_address": billing or None,
         # The classic dialect tells a name beside the profile and no addresses.
         "firstname": billing.get("firstname") or str(profile.get("firstname") or ""),
         "lastname": billing.get("lastname") or str(profile.get("lastname") or ""),

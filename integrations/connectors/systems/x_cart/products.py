@@ -12,6 +12,7 @@ from integrations.connectors.base import Found, WriteRequest, WriteResult
 from integrations.connectors.errors import Duplicate, NotFound, OutcomeUnknown
 from integrations.connectors.systems.x_cart import normalise
 from integrations.connectors.systems.x_cart.client import XCartClient, number
+from integrations.connectors.systems.x_cart.placements import Placements
 from integrations.connectors.systems.x_cart.sku_index import SkuIndex
 from integrations.connectors.systems.x_cart.values import flag, measure, problem, text, whole_amount
 from integrations.connectors.systems.x_cart.writes import stock_path
@@ -37,6 +38,7 @@ class ProductWriter:
     def __init__(self, client: XCartClient, index: SkuIndex) -> None:
         self._client = client
         self._index = index
+        self._placements = Placements(client)
 
     def find(self, natural_key: str, hint: Mapping[str, Any]) -> Found | None:
         """Return the product with this SKU; asked by a hint alone, only when it holds all that the hint says."""
@@ -54,7 +56,9 @@ class ProductWriter:
         is_variant = "/" in external_id
         if _variant_changes(held, hint) if is_variant else _product_changes(held, hint):
             return None
-        if not is_variant and self._variant_calls(external_id, hint):
+        if not is_variant and (
+            self._variant_calls(external_id, hint) or self._placements.missing(held, external_id, hint)
+        ):
             return None
         return Found(external_id, {"sku": sku})
 
@@ -80,6 +84,7 @@ class ProductWriter:
         for name in ("sku", "name"):
             if not body.get(name):
                 raise problem(name, "", "is needed for a new product")
+        self._placements.refuse(fields)
         # A body without an amount is stored with 1000 pieces, which nobody has.
         body.setdefault("amount", 0)
         try:
@@ -96,17 +101,21 @@ class ProductWriter:
             raise OutcomeUnknown("The shop did not tell the id of the new product")
         self._index.remember(sku, product_id)
         self._send_variants(product_id, fields)
+        if self._placements.carry_out(self._placements.missing(None, product_id, fields)):
+            made = self._client.get_object(stock_path(product_id))
         return self._result(product_id, made, is_unchanged=False)
 
     def _change(self, external_id: str, fields: Mapping[str, Any]) -> WriteResult:
         if "/" in external_id:
             return self._change_variant(external_id, fields)
         held = self._client.get_object(stock_path(external_id))
-        changes = _product_changes(held, fields)
+        changes, missing = _product_changes(held, fields), self._placements.missing(held, external_id, fields)
         is_changed = bool(changes)
         if changes:
             held = self._put(external_id, changes)
         is_changed = self._send_variants(external_id, fields) or is_changed
+        if self._placements.carry_out(missing):
+            held, is_changed = self._client.get_object(stock_path(external_id)), True
         return self._result(external_id, held, is_unchanged=not is_changed)
 
     def _change_variant(self, external_id: str, fields: Mapping[str, Any]) -> WriteResult:
@@ -116,6 +125,7 @@ class ProductWriter:
             held = self._put(external_id, changes)
         kept: dict[str, Any] = {name: held.get(name) for name in _OF_VARIANT}
         beyond = [name for name in wire(fields) if name not in _OF_VARIANT]
+        beyond += [name for name in ("categories", "images") if fields.get(name)]
         if beyond:
             # Said openly in the result: these belong to the product above the variant.
             kept["variant_fields_not_written"] = beyond

@@ -3,6 +3,11 @@
 Fields marked derived are added by ``normalise``; aliases of the product promise are named in the help texts.
 """
 
+from integrations.connectors.systems.x_cart.schema_lists import (
+    CATEGORY_WRITES,
+    COUPON_WRITES,
+    RETURN_WRITES,
+)
 from integrations.connectors.systems.x_cart.schema_writes import CUSTOMER_WRITES, PRODUCT_WRITES
 from integrations.kinds import EntitySchema, FieldInfo, FieldType, Kind
 
@@ -208,6 +213,7 @@ PRODUCT = EntitySchema(
         _flag("separate_box"),
         _flag("inventory_traceable"),
         _text("clean_url", 255),
+        _array("images", _id("id"), _text("url"), _text("alt", 255)),
         _text("meta_title"),
         _text("meta_description"),
         _moment("create_date"),
@@ -235,6 +241,7 @@ CUSTOMER = EntitySchema(
         _text("phone", 32, "Derived from the address book."),
         _text("company", 255, "Derived from the address book."),
         _array("addresses", *ADDRESS_FIELDS),
+        _object("billing_address", *ADDRESS_FIELDS, nullable=True),
     ),
     writes=CUSTOMER_WRITES,
 )
@@ -286,6 +293,7 @@ COUPON = EntitySchema(
         _flag("single_use"),
         _flag("specific_products"),
     ),
+    writes=COUPON_WRITES,
 )
 
 CATEGORY = EntitySchema(
@@ -299,7 +307,9 @@ CATEGORY = EntitySchema(
         _flag("enabled"),
         FieldInfo("position", INTEGER, nullable=False, read_only=True),
         _text("clean_url", 255),
+        _text("description"),
     ),
+    writes=CATEGORY_WRITES,
 )
 
 RETURN = EntitySchema(
@@ -322,8 +332,10 @@ RETURN = EntitySchema(
             _text("sku", 32, sample="A50-HALO"),
             _text("name", 255),
             FieldInfo("amount", INTEGER, nullable=False, minimum=0, read_only=True, sample="1"),
+            required=True,
         ),
     ),
+    writes=RETURN_WRITES,
 )
 
 INVENTORY = EntitySchema(

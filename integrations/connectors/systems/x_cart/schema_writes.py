@@ -59,6 +59,18 @@ PRODUCT_WRITES = (
             _amount("Empty: the product's amount."),
         ),
     ),
+    FieldInfo(
+        "categories", FieldType.ARRAY, help="Names or numbers of categories; the product's other ones stay."
+    ),
+    FieldInfo(
+        "images",
+        FieldType.ARRAY,
+        help="Given to a product that has none; the shop fetches them from their address.",
+        fields=(
+            FieldInfo("url", TEXT, required=True, nullable=False, max_length=2000),
+            _text("alt", 255),
+        ),
+    ),
 )
 
 _ADDRESS = (
@@ -103,4 +115,10 @@ CUSTOMER_WRITES = (
     _text("phone", 32),
     _text("company", 255),
     FieldInfo("addresses", FieldType.ARRAY, help="Added or changed; none is removed.", fields=_ADDRESS),
+    FieldInfo(
+        "billing_address",
+        FieldType.OBJECT,
+        help="Changed, or added and taken for billing from now on; the one before stays in the book.",
+        fields=_ADDRESS,
+    ),
 )

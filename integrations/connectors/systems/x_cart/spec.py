@@ -143,11 +143,16 @@ _BY_ADDON = Capability(
 _SWEEP = Capability(Support.PARTIAL, "Told at once with the companion add-on; without it by a full sweep.")
 _LIST = Capability(Support.FULL, "The full list each time; unchanged ones are skipped.")
 _MASTER = Capability(
-    Support.PARTIAL, "Texts, prices, sizes, stock and variants; not images, categories and attributes."
+    Support.PARTIAL,
+    "Texts, prices, sizes, stock and variants; in 5.5 categories and first images; not attributes.",
 )
 _ADDRESS_BOOK = Capability(
     Support.PARTIAL, "Profile and addresses, which are added and changed but never removed; no passwords."
 )
+_COUPON = Capability(
+    Support.PARTIAL, "Code, value, dates and limits; not for which products, classes, zones and memberships."
+)
+_CATEGORY = Capability(Support.PARTIAL, "Name, text, place in the tree, on or off; not icon and banner.")
 _NO_ENTITY = Capability(Support.IMPOSSIBLE, "X-Cart has no such record.")
 
 CAPABILITIES = {
@@ -160,7 +165,9 @@ CAPABILITIES = {
     (Kind.PRODUCT, Verb.WATCH): _SWEEP,
     (Kind.PRODUCT, Verb.CREATE): _MASTER,
     (Kind.PRODUCT, Verb.UPDATE): _MASTER,
-    (Kind.INVENTORY, Verb.READ): Capability(Support.NOT_YET, "The amount is part of the product."),
+    (Kind.INVENTORY, Verb.READ): Capability(
+        Support.PARTIAL, "Amounts of products, the full list each time; those of variants one by one."
+    ),
     (Kind.INVENTORY, Verb.FIND): _FULL,
     (Kind.INVENTORY, Verb.UPDATE): Capability(Support.FULL, "Whole numbers; fractions are rounded down."),
     (Kind.CUSTOMER, Verb.READ): _FULL,
@@ -171,9 +178,10 @@ CAPABILITIES = {
     (Kind.PAYMENT, Verb.READ): Capability(
         Support.FULL, "Each authorisation, capture, refund and void of an order as a record of its own."
     ),
-    (Kind.PAYMENT, Verb.FIND): Capability(Support.NOT_YET),
+    (Kind.PAYMENT, Verb.FIND): _FULL,
     (Kind.PAYMENT, Verb.WATCH): Capability(
-        Support.NOT_YET, "A webhook of the order comes; payments are polled."
+        Support.IMPOSSIBLE,
+        "The add-on tells of orders, not of their payments; those are looked for every minute.",
     ),
     (Kind.PAYMENT, Verb.CREATE): Capability(Support.IMPOSSIBLE, "X-Cart's API cannot capture or refund."),
     (Kind.SHIPMENT, Verb.READ): Capability(
@@ -188,11 +196,15 @@ CAPABILITIES = {
         Support.PARTIAL, "Through the companion add-on; in 5.0 to 5.4 through the add-on Returns."
     ),
     (Kind.RETURN, Verb.WATCH): Capability(Support.PARTIAL, "Only through the companion add-on."),
-    (Kind.RETURN, Verb.UPDATE): Capability(Support.NOT_YET, "The add-on takes no status of a return yet."),
+    (Kind.RETURN, Verb.UPDATE): Capability(Support.PARTIAL, "Status and comment, through the same add-ons."),
     (Kind.COUPON, Verb.READ): _LIST,
-    (Kind.COUPON, Verb.CREATE): Capability(Support.NOT_YET),
+    (Kind.COUPON, Verb.FIND): _FULL,
+    (Kind.COUPON, Verb.CREATE): _COUPON,
+    (Kind.COUPON, Verb.UPDATE): _COUPON,
     (Kind.CATEGORY, Verb.READ): _LIST,
-    (Kind.CATEGORY, Verb.CREATE): Capability(Support.NOT_YET),
+    (Kind.CATEGORY, Verb.FIND): _FULL,
+    (Kind.CATEGORY, Verb.CREATE): _CATEGORY,
+    (Kind.CATEGORY, Verb.UPDATE): _CATEGORY,
     (Kind.INVOICE, Verb.READ): _NO_ENTITY,
     (Kind.PURCHASE_ORDER, Verb.READ): _NO_ENTITY,
     (Kind.JOURNAL, Verb.CREATE): _NO_ENTITY,
@@ -219,9 +231,10 @@ FACTS = {
         currency="currency",
         email="email",
         updated_at="date",
+        natural_key="reference",
     ),
-    Kind.COUPON: KindFacts("Coupon", business_key="code"),
-    Kind.CATEGORY: KindFacts("Category", business_key="name"),
+    Kind.COUPON: KindFacts("Coupon", business_key="code", natural_key="code"),
+    Kind.CATEGORY: KindFacts("Category", business_key="name", natural_key="name"),
     Kind.RETURN: KindFacts("Return", business_key="id", updated_at="date"),
 }
 

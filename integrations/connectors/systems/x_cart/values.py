@@ -1,6 +1,6 @@
 """Mapped values as X-Cart takes them; what it would refuse is refused here, with the field named.
 
-Called by the writers of products, customers, stock and shipments.
+Called by the writers of products, customers, stock, shipments and lists.
 """
 
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
@@ -38,6 +38,14 @@ def measure(field: str, value: object) -> Decimal:
     rounded = given.quantize(MEASURE_PLACES, ROUND_HALF_UP).normalize()
     # normalize() writes 1000 as 1E+3; the wire wants digits.
     return rounded.quantize(Decimal(1)) if rounded == rounded.to_integral_value() else rounded
+
+
+def whole(field: str, value: object) -> int:
+    """Return a whole number, 0 or above. Raises Rejected, also for a fraction."""
+    given = _number(field, value)
+    if given < 0 or given != given.to_integral_value():
+        raise problem(field, str(value), "must be a whole number, 0 or above")
+    return int(given)
 
 
 def whole_amount(value: object) -> int:
