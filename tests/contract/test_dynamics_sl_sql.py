@@ -118,6 +118,30 @@ def test_purchase_orders_are_polled_from_the_connection_on_and_from_history(erp:
     ]
 
 
+def test_documents_of_vendors_are_polled_by_their_rowversion(erp: SqlErp) -> None:
+    connector = erp.connect(read_payables=True)
+    first = erp.control("POST", "vouchers", {})["RefNbr"]
+    found, cursor = read(connector, Kind.INVOICE, {})
+    assert list(found) == [f"AP/VO/{first}"]
+    second = erp.control("POST", "vouchers", {"ProjectID": "LIGHT-26"})["RefNbr"]
+    found, _ = read(connector, Kind.INVOICE, cursor)
+    assert list(found) == [f"AP/VO/{second}"]
+    assert found[f"AP/VO/{second}"].fields["ProjectID"] == "LIGHT-26"
+
+
+def test_an_adjustment_is_looked_up_by_sql_and_made_once(erp: SqlErp) -> None:
+    connector = erp.connect(default_site="MAIN", view_intran="-")
+    before = connector.fetch(Kind.INVENTORY, "A50-HALO").fields["QtyOnHand"]
+    request = WriteRequest(
+        Kind.INVENTORY,
+        {"InvtID": "A50-HALO", "AdjustQty": -2},
+        idempotency_key="cc-1-9",
+        external_id="A50-HALO",
+    )
+    for _ in range(2):
+        assert connector.write(request).fields["QtyOnHand"] == before - 2
+
+
 def test_the_check_tells_of_the_sql_login(erp: SqlErp) -> None:
     rows = {result.name: result for result in erp.connect(default_site="MAIN").check()}
     assert rows["SQL login"].ok and "reads orders" in rows["SQL login"].evidence

@@ -58,6 +58,11 @@ class XCart(Store):
     def total(self, placed: Placed) -> Decimal:
         return Decimal(str(self.order(placed)["total"]))
 
+    def capture(self, placed: Placed) -> None:
+        """Let the gateway take what it had authorised."""
+        taken = {"type": "capture", "value": float(self.total(placed))}
+        self.ask("POST", f"orders/{placed.id}/payment", taken)
+
     def is_acknowledged(self, placed: Placed, erp_number: str) -> bool:
         return bool(self.order(placed)["shipping_status"]["code"] == "P")
 
@@ -82,6 +87,11 @@ class XCart(Store):
             "zipcode": "75201",
         }
         self.ask("POST", "customers", {"email": email, "country_code": "US", "state_code": "TX", **address})
+
+    def shows_number(self, email: str, number: str) -> bool:
+        """Return whether the shopper's account names the customer number of the ERP."""
+        (found,) = [each for each in self.ask("GET", "customers") if each["login"] == email]
+        return number in str(found["status_comment"]).split()
 
 
 class ClarityCommerce(Store):
@@ -113,9 +123,9 @@ class ClarityCommerce(Store):
     def open_account(self, email: str) -> None:
         self.ask("POST", "customers", {"name": "Nia Fox", "email": email})
 
-    def account(self, email: str) -> Any:
+    def shows_number(self, email: str, number: str) -> bool:
         (found,) = [each for each in self.ask("GET", "customers") if each["email"] == email]
-        return found
+        return bool(found["customerKey"] == number)
 
     def ask_return(self, placed: Placed) -> Any:
         return self.ask("POST", f"orders/{placed.id}/return", {})
@@ -128,7 +138,7 @@ class SalesOrder:
 
 
 class Erp(Simulator):
-    number_field, total_field = "", ""
+    number_field, total_field, customer_field = "", "", ""
 
     def orders(self, reference: str) -> list[SalesOrder]:
         found = self.ask("GET", f"orders?reference={reference}")
@@ -146,9 +156,15 @@ class Erp(Simulator):
     def count(self, sku: str, quantity: int) -> None:
         self.ask("POST", f"items/{sku}/stock", {"qty": quantity})
 
+    def customers(self, email: str) -> list[Any]:
+        return list(self.ask("GET", f"customers?email={email}"))
+
+    def number_of(self, customer: Any) -> str:
+        return str(customer[self.customer_field]).strip()
+
 
 class DynamicsSl(Erp):
-    number_field, total_field = "OrdNbr", "CuryTotOrd"
+    number_field, total_field, customer_field = "OrdNbr", "CuryTotOrd", "CustId"
 
     def receipts(self, order: SalesOrder) -> list[Decimal]:
         """Return the amounts that were paid for an order in advance."""
@@ -162,16 +178,34 @@ class DynamicsSl(Erp):
     def reprice(self, sku: str, price: str) -> None:
         self.ask("POST", "items", {"InvtID": sku, "Descr": "Linen shade, 40 cm", "price": price, "stock": 33})
 
-    def customers(self, email: str) -> list[Any]:
-        return list(self.ask("GET", f"customers?email={email}"))
-
 
 class Acumatica(Erp):
-    number_field, total_field = "OrderNbr", "OrderTotal"
+    number_field, total_field, customer_field = "OrderNbr", "OrderTotal", "CustomerID"
+
+    def receipts(self, order: SalesOrder) -> list[Decimal]:
+        """Return the amounts of the payments that are applied to an order."""
+        return [
+            round(Decimal(str(one["PaymentAmount"])), 2)
+            for one in self.ask("GET", "payments")
+            if order.number in [row["OrderNbr"] for row in one["OrdersToApply"]]
+        ]
+
+    def reprice(self, sku: str, price: str) -> None:
+        self.ask("POST", f"items/{sku}", {"DefaultPrice": price})
 
 
 class Sage500(Erp):
-    number_field, total_field = "TranNo", "TranAmt"
+    number_field, total_field, customer_field = "TranNo", "TranAmt", "CustID"
+
+    def receipts(self, order: SalesOrder) -> list[Decimal]:
+        """Return the amounts of the posted receipts that were entered for an order."""
+        staged = self.ask("GET", f"tables/StgCashReceipt?ApplyToTranID={order.number}-SO")
+        ours = {one["UserFld1"] for one in staged}
+        found = self.ask("GET", "tables/tarCustPmt")
+        return [round(Decimal(str(one["TranAmt"])), 2) for one in found if one["UserFld1"] in ours]
+
+    def reprice(self, sku: str, price: str) -> None:
+        self.ask("POST", f"items/{sku}/price", {"price": price})
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from integrations.kinds import Kind, Side
 from integrations.mapping import EvaluationContext, ValueTable, validate_target
 
 FOLDER = Path(dynamics_sl.__file__).parent / "templates" / "x_cart"
-NEW = ("50_product", "55_customer_in", "60_payment", "on_request/70_return")
+NEW = ("50_product", "55_customer_in", "57_customer_back", "60_payment", "on_request/70_return")
 TEMPLATES: dict[str, dict[str, Any]] = {
     name: json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8")) for name in NEW
 }
@@ -111,13 +111,30 @@ def test_an_account_with_an_address_becomes_a_customer() -> None:
     }
     account = {
         "login": "Pat@Example.com", "status": "E", "customer_name": "Pat Lee", "company": "", "phone": "+15125550100",
-        "addresses": [address],
+        "addresses": [{**address, "street1": "Warehouse 3"}, address], "billing_address": address,
     }  # fmt: skip
     target = mapped("55_customer_in", account)
     assert validate_target(target, sl.CUSTOMER) == []
     assert (target["Name"], target["EMailAddr"], target["Country"]) == ("Pat Lee", "pat@example.com", "USA")
+    assert target["Addr1"] == "1 Main St"
     assert lets_through("55_customer_in", account)
     assert not lets_through("55_customer_in", account | {"addresses": []})
+
+
+def test_a_customer_brings_number_hold_and_a_whole_address_to_the_account() -> None:
+    customer = {
+        "CustId": "C300", "Status": "A", "EMailAddr": "pat@example.com", "Phone": "+15125550100", "PriceClassID": "",
+        "Addr1": "1 Main St", "Addr2": "Suite 9", "City": "Austin", "State": "TX", "Zip": "78701", "Country": "USA",
+    }  # fmt: skip
+    target = mapped("57_customer_back", customer)
+    assert validate_target(target, x_cart.SCHEMAS[Kind.CUSTOMER].for_writing, creating=False) == []
+    assert (target["status_comment"], "login" in target) == ("Dynamics SL C300", False)
+    assert (target["billing_address"]["street2"], target["billing_address"]["country_code"]) == (
+        "Suite 9",
+        "US",
+    )
+    held = mapped("57_customer_back", customer | {"Status": "H", "City": ""})
+    assert held == {"status_comment": "Dynamics SL C300, on hold", "phone": "+15125550100"}
 
 
 def test_a_completed_return_takes_back_what_it_names() -> None:

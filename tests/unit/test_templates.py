@@ -139,7 +139,9 @@ def test_a_template_compiles_and_brings_every_value_map_it_asks_for(
 
 
 def top_level_sources(rules: tuple[Rule, ...]) -> set[str]:
-    return {path.split(".")[0] for rule in rules for path in (*rule.sources, rule.each) if path}
+    return {
+        path.split(".")[0].removesuffix("[]") for rule in rules for path in (*rule.sources, rule.each) if path
+    }
 
 
 @pytest.mark.parametrize(

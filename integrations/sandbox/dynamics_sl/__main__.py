@@ -15,6 +15,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--site", default="DEFAULT", help="ctAPI site configuration name")
     parser.add_argument("--site-key", default="sandbox-site-key")
     parser.add_argument("--license-key", default="", help="empty = any licence key is good")
+    parser.add_argument("--api-key", default="sandbox-api-key", help="user of the REST service")
+    parser.add_argument("--api-secret", default="sandbox-api-secret")
     parser.add_argument("--time-zone", default="UTC", help="zone of the server's wall clock")
     parser.add_argument("--auto-ship-seconds", type=float, default=0.0, help="0 = ship only when told")
     parser.add_argument("--without-item", action="append", default=[], help="catalogue SKU to leave out")
@@ -33,6 +35,8 @@ def build(given: argparse.Namespace) -> DynamicsSl:
         site_id=given.site,
         site_key=given.site_key,
         license_key=given.license_key,
+        api_key=given.api_key,
+        api_secret=given.api_secret,
         time_zone=given.time_zone,
     )
     door = None

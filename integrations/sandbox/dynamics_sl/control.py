@@ -6,7 +6,13 @@ from typing import Any
 from integrations.sandbox.core.catalogue import CATALOGUE
 from integrations.sandbox.core.messages import Request, Response
 from integrations.sandbox.dynamics_sl import items, paperwork, shipping
-from integrations.sandbox.dynamics_sl.customers import customer_json, edit_customer
+from integrations.sandbox.dynamics_sl.changes import count_entries, note_change
+from integrations.sandbox.dynamics_sl.customers import (
+    customer_json,
+    edit_customer,
+    load_screen,
+    remove_customer,
+)
 from integrations.sandbox.dynamics_sl.installation import Installation
 from integrations.sandbox.dynamics_sl.orders import load_order, place_order, set_admin_hold
 from integrations.sandbox.dynamics_sl.pricing import MAGIC
@@ -20,6 +26,7 @@ from integrations.sandbox.dynamics_sl.store import (
     PACKS,
     SHIPPER_LINES,
     SHIPPERS,
+    STOCK_LINES,
     find,
 )
 
@@ -94,6 +101,25 @@ _JOURNAL_LINE = (
     "Posted",
 )
 
+_STOCK_LINE = (
+    "BatNbr",
+    "LineRef",
+    "InvtID",
+    "SiteID",
+    "WhseLoc",
+    "TranType",
+    "Qty",
+    "ExtRefNbr",
+    "ReasonCd",
+    "PerPost",
+    "Rlsed",
+)
+_LEDGERS = {
+    "documents": (AR_DOCUMENTS, _DOCUMENT),
+    "journals": (GL_LINES, _JOURNAL_LINE),
+    "issues": (STOCK_LINES, _STOCK_LINE),
+}
+
 
 def _pick(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     return {name: row[name] for name in names if name in row}
@@ -121,14 +147,26 @@ class Control:
                 return self._act_on_order(ord_nbr, action, asked)
             case ("GET", "shippers"):
                 return Response.of_json(self._shippers(request.query.get("order", "")))
-            case ("GET", "documents" | "journals"):
+            case ("GET", "documents" | "journals" | "issues"):
                 return Response.of_json(self._ledger(path[0], request.query))
+            case ("POST", "vouchers"):
+                return Response.of_json({"RefNbr": paperwork.add_voucher(self._here, asked)}, 201)
             case ("POST", "purchase-orders"):
                 return Response.of_json({"PONbr": paperwork.add_purchase_order(self._here, asked)}, 201)
             case ("GET", "customers"):
                 return Response.of_json(self._customers(request.query))
             case ("POST", "customers"):
                 return Response.of_json(edit_customer(self._here, "ADD", {"myCustomer": asked}), 201)
+            case ("DELETE", "customers", cust_id):
+                return Response.of_json({"removed": remove_customer(self._here, cust_id)})
+            case ("GET", "queue"):
+                return Response.of_json({"entries": count_entries(self._here)})
+            case ("POST", "queue"):
+                with self._here.state.transaction() as db:
+                    note_change(self._here, db, str(asked.pop("itemID")), **asked)
+                return Response.of_json({"entries": count_entries(self._here)}, 201)
+            case ("POST", "customers", cust_id):
+                return Response.of_json(self._change_customer(cust_id, asked))
             case ("GET", "counts", what):
                 return self._counts(what)
             case (_, "items", *_):
@@ -206,14 +244,24 @@ class Control:
         return Response.of_json(self._order(ord_nbr))
 
     def _ledger(self, what: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
-        """Return AR documents by RefNbr, User1, DocType or OrdNbr, or journal lines by ExtRefNbr or BatNbr."""
-        table, shown = (AR_DOCUMENTS, _DOCUMENT) if what == "documents" else (GL_LINES, _JOURNAL_LINE)
+        """Return AR documents, journal lines or inventory lines by any of the columns that are shown."""
+        table, shown = _LEDGERS[what]
         where = {name: value for name, value in query.items() if name in shown}
         return [_pick(row, shown) for row in find(self._here.state, table, where)]
 
     def _customers(self, query: Mapping[str, str]) -> list[dict[str, Any]]:
         where = {"EMailAddr": query["email"]} if "email" in query else {}
         return [customer_json(row) for row in find(self._here.state, CUSTOMERS, where)]
+
+    def _change_customer(self, cust_id: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Change columns of a customer as a clerk at the customer screen does."""
+        known = load_screen(self._here, cust_id).get("myCustomer")
+        if known is None:
+            raise KeyError(cust_id)
+        answer = edit_customer(self._here, "UPDATE", {"myCustomer": {**known, **asked}})
+        if answer["errorMessage"]:
+            raise ValueError(answer["errorMessage"])
+        return customer_json(answer["myCustomer"])
 
     def _counts(self, what: str) -> Response | None:
         """Return how many orders there are per reference, or customers per e-mail."""

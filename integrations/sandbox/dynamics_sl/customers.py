@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
+from integrations.sandbox.dynamics_sl import changes
 from integrations.sandbox.dynamics_sl.installation import Installation
 from integrations.sandbox.dynamics_sl.store import (
     ADDRESSES,
@@ -63,6 +64,16 @@ def _save(
         customer["SetupDate"] = installation.today()
     customer |= installation.stamps(is_new=is_new)
     put(db, CUSTOMERS, customer)
+    changes.note_change(installation, db, customer["CustId"])
+
+
+def remove_customer(installation: Installation, cust_id: str) -> bool:
+    """Remove a customer; orders keep its number. False when it did not exist."""
+    with installation.state.transaction() as db:
+        is_removed = bool(db.execute("DELETE FROM Customer WHERE CustId = ?", (cust_id,)).rowcount)
+        if is_removed:
+            changes.note_change(installation, db, cust_id, status="DELETE")
+    return is_removed
 
 
 def list_customers(installation: Installation, asked: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from integrations.sandbox.dynamics_sl import customers, items, ledger, paperwork, shipping
+from integrations.sandbox.dynamics_sl import changes, customers, issues, items, ledger, paperwork, shipping
 from integrations.sandbox.dynamics_sl.events import search_events
 from integrations.sandbox.dynamics_sl.installation import Installation
 from integrations.sandbox.dynamics_sl.order_lists import (
@@ -90,8 +90,14 @@ HANDLERS: dict[str, Handler] = {
     ),
     "inventoryItems.getItemPrice": lambda here, asked: items.price_of(here, dict(asked.get("inItem") or {})),
     "inventoryItems.getScreenByInvtID": lambda here, asked: items.load_screen(here, asked.get("invtID", "")),
+    "inventoryItems.editScreen": lambda here, asked: items.edit_item(
+        here, asked.get("actionType", ""), asked.get("inScreen") or {}
+    ),
     "inventoryIssues.getWarehouseBinLocations": lambda here, asked: find(
         here.state, LOCATIONS, _filled(asked, siteID="SiteID", whseLoc="WhseLoc", invtID="InvtID")
+    ),
+    "inventoryIssues.editScreen": lambda here, asked: issues.edit_issue(
+        here, asked.get("actionType", ""), asked.get("inScreen") or {}
     ),
     "shippers.getSOShipHeaders": lambda here, asked: find_prefix(
         here.state, SHIPPERS, "ShipperID", asked.get("shipperID", "").strip()
@@ -115,7 +121,12 @@ HANDLERS: dict[str, Handler] = {
     "journalTransactions.getScreenByBatNbr": lambda here, asked: ledger.load_journal(
         here, asked.get("batNbr", "")
     ),
+    "queue.getDSLXMLs": lambda here, asked: changes.list_entries(here, asked),
+    "queue.copyDSLXMLToLog": lambda here, asked: changes.copy_to_log(here, asked),
     "quickQuery.getScreen": run_view,
+    "purchaseOrders.saveNewPurchaseOrder": lambda here, asked: paperwork.save_purchase_order(
+        here, asked.get("oPurchOrd") or {}
+    ),
     "purchaseOrders.getPurchaseOrder": lambda here, asked: paperwork.load_purchase_order(
         here, asked.get("PONbr", "")
     ),

@@ -22,10 +22,15 @@ class Installation:
     site_key: str = "sandbox-site-key"
     license_key: str = ""
     """Empty = any licence is good."""
+    api_key: str = ""
+    """Sign-in of the REST service, as ctConfigEditor keeps it."""
+    api_secret: str = ""
     time_zone: str = "UTC"
     warehouse: str = "MAIN"
     closed_through: str = ""
     """The last closed period (yyyymm); empty = all are open."""
+    has_duplicates: bool = False
+    """Whether the change queue gets each entry twice."""
     clock: Callable[[], datetime] = utc_now
 
     def local_now(self) -> datetime:

@@ -1,10 +1,13 @@
 """Inventory items: seeding, adding and removing them, prices and sizes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from integrations.sandbox.dynamics_sl.installation import Installation
 from integrations.sandbox.dynamics_sl.stock import count_stock
-from integrations.sandbox.dynamics_sl.store import ITEM_SIZES, ITEMS, find_one, put
+from integrations.sandbox.dynamics_sl.store import ITEM_SIZES, ITEMS, find_one, put, trimmed, truncation
+
+_STATUSES = ("AC", "NP", "NU", "OH", "IN", "DE")
 
 
 def add_item(installation: Installation, asked: dict[str, Any]) -> dict[str, Any]:
@@ -68,3 +71,23 @@ def load_screen(installation: Installation, invt_id: str) -> dict[str, Any]:
         return {"errorMessage": f"Inventory item {invt_id.strip()} not found."}
     sizes = find_one(installation.state, ITEM_SIZES, InvtID=item["InvtID"])
     return {"myInventory": item, "myInventoryADG": sizes, "errorMessage": ""}
+
+
+def edit_item(installation: Installation, action: str, screen: Mapping[str, Any]) -> dict[str, Any]:
+    """Change or only check an item as the item screen does; it writes the row whole, absent columns blank."""
+    item = trimmed(screen.get("myInventory") or {})
+    with installation.state.transaction() as db:
+        held = find_one(installation.state, ITEMS, InvtID=item.get("InvtID", ""))
+        problem = truncation(ITEMS, item)
+        if action not in ("UPDATE", "VALIDATEONLY"):
+            problem = f"Action type {action} is not valid."
+        elif held is None:
+            problem = f"Inventory item {item.get('InvtID', '')} not found."
+        elif item.get("TranStatusCode") not in _STATUSES:
+            problem = f"Status {item.get('TranStatusCode') or '(blank)'} is not valid."
+        if problem:
+            return {**screen, "errorMessage": problem}
+        if action == "UPDATE":
+            item |= installation.stamps(is_new=False)
+            put(db, ITEMS, item)
+    return {"myInventory": item, "myInventoryADG": screen.get("myInventoryADG"), "errorMessage": ""}

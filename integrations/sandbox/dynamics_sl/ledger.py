@@ -45,7 +45,7 @@ def _account_problem(account: str, sub: str) -> str:
     return "" if sub in SUBACCOUNTS else f"Subaccount {sub or '(blank)'} is not valid."
 
 
-def _period_problem(installation: Installation, period: str) -> str:
+def period_problem(installation: Installation, period: str) -> str:
     if len(period) != 6 or not period.isdigit() or not 1 <= int(period[4:]) <= 13:
         return f"Period to post {period} is not valid."
     if period <= installation.closed_through:
@@ -53,7 +53,9 @@ def _period_problem(installation: Installation, period: str) -> str:
     return ""
 
 
-def _numbered(installation: Installation, db: sqlite3.Connection, batch: dict[str, Any], module: str) -> None:
+def number_batch(
+    installation: Installation, db: sqlite3.Connection, batch: dict[str, Any], module: str
+) -> None:
     number = next_number(db, f"BatNbr {module}", FIRST_BATCH)
     batch |= {"BatNbr": f"{number:06d}", "Module": module, "CpnyID": installation.cpny_id, "Status": "B"}
     batch |= installation.stamps(is_new=True)
@@ -97,7 +99,7 @@ def _payment_problem(installation: Installation, batch: dict[str, Any], document
         return f"Batch control total {batch.get('CuryCtrlTot', 0.0)} does not equal document total {amount}."
     return (
         _account_problem(document.get("BankAcct", ""), document.get("BankSub", ""))
-        or _period_problem(installation, document["PerPost"])
+        or period_problem(installation, document["PerPost"])
         or truncation(AR_DOCUMENTS, document)
     )
 
@@ -105,7 +107,7 @@ def _payment_problem(installation: Installation, batch: dict[str, Any], document
 def _save_payment(
     installation: Installation, db: sqlite3.Connection, batch: dict[str, Any], document: dict[str, Any]
 ) -> None:
-    _numbered(installation, db, batch, "AR")
+    number_batch(installation, db, batch, "AR")
     amount = document["CuryOrigDocAmt"]
     document["RefNbr"] = document.get("RefNbr") or f"{next_number(db, 'RefNbr', 1):06d}"
     document |= dict.fromkeys(("OrigDocAmt", "DocBal", "CuryDocBal"), amount)
@@ -125,7 +127,7 @@ def _release_payment(
     if batch is None or not documents:
         return {"errorMessage": f"Batch {key['BatNbr'] or '(blank)'} not found."}
     document = documents[0]
-    problem = _period_problem(installation, document["PerPost"])
+    problem = period_problem(installation, document["PerPost"])
     if problem:
         return {"myBatch": batch, "myARDoc": document, "errorMessage": problem}
     stamps = installation.stamps(is_new=False)
@@ -167,7 +169,7 @@ def edit_journal(installation: Installation, action: str, screen: Mapping[str, A
         if problem:
             return _refused(screen, problem)
         if action == "ADD":
-            _numbered(installation, db, batch, "GL")
+            number_batch(installation, db, batch, "GL")
             batch["CuryDrTot"] = batch["DrTot"] = sum(line.get("CuryDrAmt", 0.0) for line in lines)
             batch["CuryCrTot"] = batch["CrTot"] = sum(line.get("CuryCrAmt", 0.0) for line in lines)
             put(db, BATCHES, batch)
@@ -188,7 +190,7 @@ def _journal_problem(
     problems = (_account_problem(line.get("Acct", ""), line.get("Sub", "")) for line in lines)
     cut = (truncation(GL_LINES, line) for line in lines)
     return (
-        _period_problem(installation, batch["PerPost"])
+        period_problem(installation, batch["PerPost"])
         or next(filter(None, problems), "")
         or next(filter(None, cut), "")
     )
@@ -215,7 +217,7 @@ def _release_journal(
     if screen["errorMessage"]:
         return screen
     batch = screen["myBatch"]
-    problem = _period_problem(installation, batch["PerPost"])
+    problem = period_problem(installation, batch["PerPost"])
     if problem:
         return _refused(screen, problem)
     batch |= {"Rlsed": 1, "Status": "U", **installation.stamps(is_new=False)}

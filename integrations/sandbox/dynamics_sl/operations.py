@@ -79,9 +79,11 @@ _OPERATIONS: dict[str, tuple[Operation, ...]] = {
         _operation("getInventoryADGByExactID", "invtID:s", "InventoryADG"),
         _operation("getItemPrice", "inItem:itemPrice parms:ArrayOfNameValuePairs", "itemPrice"),
         _operation("getScreenByInvtID", "invtID:s", "screen"),
+        _operation("editScreen", "actionType:s inScreen:screen", "screen"),
     ),
     "inventoryIssues": (
         _operation("getWarehouseBinLocations", "siteID:s whseLoc:s invtID:s", "ArrayOfLocation"),
+        _operation("editScreen", "actionType:s inScreen:screen", "screen"),
     ),
     "shippers": (
         _operation("getSOShipHeaders", "shipperID:s", "ArrayOfSOShipHeader"),
@@ -97,8 +99,16 @@ _OPERATIONS: dict[str, tuple[Operation, ...]] = {
         _operation("editScreen", "actionType:s inScreen:screen", "screen"),
         _operation("getScreenByBatNbr", "batNbr:s", "screen"),
     ),
+    "queue": (
+        _operation("getDSLXMLs", _PAGED, "ArrayOfDSLXML"),
+        # The type of its answer is not published: the entry [inferred].
+        _operation("copyDSLXMLToLog", "xmlGUID:s logNote:s deleteSource:b", "DSLXML"),
+    ),
     "quickQuery": (_operation("getScreen", "queryViewName:s filters:ArrayOfQueryFilter", "screen"),),
-    "purchaseOrders": (_operation("getPurchaseOrder", "PONbr:s", "purchaseOrder"),),
+    "purchaseOrders": (
+        _operation("getPurchaseOrder", "PONbr:s", "purchaseOrder"),
+        _operation("saveNewPurchaseOrder", "oPurchOrd:purchaseOrder", "purchaseOrder"),
+    ),
 }
 
 SERVICES: dict[str, dict[str, Operation]] = {

@@ -8,12 +8,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from integrations.sandbox.dynamics_sl.installation import Installation
-from integrations.sandbox.dynamics_sl.store import AR_DOCUMENTS, GL_LINES, PURCHASE_ORDERS, Table
+from integrations.sandbox.dynamics_sl.store import (
+    AP_DOCUMENTS,
+    AR_DOCUMENTS,
+    GL_LINES,
+    PURCHASE_ORDERS,
+    STOCK_LINES,
+    Table,
+)
 from integrations.sandbox.dynamics_sl.wire import DataSet
 
 VIEWS: Mapping[str, Table] = {
     "QQ_ardoc": AR_DOCUMENTS,
     "QQ_gltran": GL_LINES,
+    "QQ_apdoc": AP_DOCUMENTS,
+    "QQ_intran": STOCK_LINES,
     "QQ_purchord": PURCHASE_ORDERS,
 }
 _SIGNS = ("=", "<>", "<", "<=", ">", ">=")

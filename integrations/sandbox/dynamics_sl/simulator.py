@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from integrations.sandbox.core.messages import Answer, Request, Response
 from integrations.sandbox.core.simulator import Simulator
+from integrations.sandbox.dynamics_sl import rest
 from integrations.sandbox.dynamics_sl.control import Control
 from integrations.sandbox.dynamics_sl.handlers import HANDLERS, VERSION
 from integrations.sandbox.dynamics_sl.installation import Installation
@@ -44,6 +45,7 @@ class DynamicsSl(Simulator):
 
     key = "dynamics_sl"
     fault_kinds = frozenset({"deadlock", "soap_fault", "ignore_search"})
+    secret_headers = frozenset({"authorization"})
 
     def __init__(
         self,
@@ -77,6 +79,8 @@ class DynamicsSl(Simulator):
     def answer(self, request: Request) -> Answer:
         if self._door is not None and self._door.takes(request):
             return self._door.answer(request, self.faults)
+        if rest.takes(request):
+            return rest.answer(self.installation, request)
         found = _SERVICE_PATH.match(request.path)
         service = _NAMES.get(found[1].lower()) if found else None
         if service is None:
@@ -126,15 +130,21 @@ class DynamicsSl(Simulator):
         return self._control.answer(method, path, request)
 
     def _restore_settings(self) -> None:
-        self._settings = {"has_newer_members": False, "frozen_at": None, "closed_through": ""}
+        self._settings = {
+            "has_newer_members": False,
+            "frozen_at": None,
+            "closed_through": "",
+            "duplicate_entries": False,
+        }
         self.installation.site_key = self._site_key
         self.installation.clock = self._clock
         self.installation.closed_through = ""
+        self.installation.has_duplicates = False
 
     def _change_settings(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Change ``site_key``, ``has_newer_members``, ``closed_through`` (a period) or ``frozen_at``.
+        """Change ``site_key``, ``has_newer_members``, ``closed_through``, ``duplicate_entries`` or ``frozen_at``.
 
-        ``frozen_at``: seconds since 1970, null = running.
+        ``closed_through``: a period; ``frozen_at``: seconds since 1970, null = running.
         """
         unknown = set(asked) - {"site_key", *self._settings}
         if unknown:
@@ -142,6 +152,7 @@ class DynamicsSl(Simulator):
         self.installation.site_key = str(asked.get("site_key", self.installation.site_key))
         self._settings |= {name: value for name, value in asked.items() if name != "site_key"}
         self.installation.closed_through = str(self._settings["closed_through"])
+        self.installation.has_duplicates = bool(self._settings["duplicate_entries"])
         at = self._settings["frozen_at"]
         self.installation.clock = self._clock if at is None else lambda: datetime.fromtimestamp(at, UTC)
         return self._settings
@@ -164,7 +175,7 @@ class DynamicsSl(Simulator):
             seed(self.installation, without=self._without)
 
     def secret_values(self) -> Sequence[str]:
-        return (self.installation.site_key, self.installation.license_key)
+        return (self.installation.site_key, self.installation.license_key, self.installation.api_secret)
 
     def start(self) -> None:
         if self._auto_ship_seconds > 0:

@@ -13,7 +13,7 @@ from integrations.sandbox.core.faults import Faults
 from integrations.sandbox.core.messages import Answer, Request
 from integrations.sandbox.dynamics_sl.columns import Column
 from integrations.sandbox.dynamics_sl.installation import Installation
-from integrations.sandbox.dynamics_sl.store import TABLES, find
+from integrations.sandbox.dynamics_sl.store import QUEUE, TABLES, find
 from integrations.sandbox.tds.calls import SqlRefusal, SqlRequest, run
 from integrations.sandbox.tds.database import Database
 from integrations.sandbox.tds.declarations import Declarations, Field, Table
@@ -50,6 +50,7 @@ def _declared() -> list[Table]:
             ),
         )
         for table in TABLES
+        if table is not QUEUE  # ctAPI's own, and read through ctAPI
     ]
     texts = (
         Field(name, SqlType("char", size), is_nullable=False)

@@ -84,12 +84,18 @@ AR_DOCUMENTS = Table(
     "ARDoc", "ARDoc", ("CustId", "DocType", "RefNbr", "BatNbr", "BatSeq"), ("RefNbr", "BatNbr", "OrdNbr")
 )
 GL_LINES = Table("GLTran", "GLTran", ("Module", "BatNbr", "LineNbr"), ("ExtRefNbr",))
+STOCK_LINES = Table("INTran", "INTran", ("BatNbr", "LineRef"), ("ExtRefNbr",))
+AP_DOCUMENTS = Table("APDoc", "APDoc", ("DocType", "RefNbr", "RecordID"))
+QUEUE = Table("DSLXML", "DSLXML", ("xmlGUID",), ("itemID",))
 PURCHASE_ORDERS = Table("PurchOrd", "purchaseOrder", ("PONbr",), extra=(Column("LUpd_DateTime", "t"),))
 PURCHASE_LINES = Table("PurOrdDet", "poLineItem", ("PONbr", "LineRef"), extra=(Column("PONbr", "s"),))
 TABLES = (
     BATCHES,
     AR_DOCUMENTS,
     GL_LINES,
+    STOCK_LINES,
+    AP_DOCUMENTS,
+    QUEUE,
     PURCHASE_ORDERS,
     PURCHASE_LINES,
     ORDERS,

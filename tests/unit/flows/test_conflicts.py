@@ -97,6 +97,21 @@ def test_where_nobody_knows_which_is_newer_a_person_is_asked(world: World) -> No
     assert world.serve(flow).status is RunStatus.HELD, "both say the same moment"
 
 
+def test_an_address_is_decided_about_as_a_whole(world: World) -> None:
+    rules = [{"to": "Home.Street", "from": "street"}, {"to": "Home.City", "from": "city"}, *RULES]
+    groups = [{"name": "address", "fields": ["Home"], "wins": "erp"}]
+    flow = order_flow(steps=STEPS, rules=rules, on_change="update", conflicts=groups)
+    here = {"street": "1 Main St", "city": "Austin"}
+    world.shop.records[Kind.ORDER, "5012"] = {**ORDER, **here}
+    world.deliver(flow)
+    world.erp.records[Kind.ORDER, "O1"] = dict(world.erp.written[0].fields)
+    change(
+        world, ours={**here, "street": "9 Elm St"}, theirs={"Home": {"Street": "1 Main St", "City": "Waco"}}
+    )
+    world.serve(flow)
+    assert set(world.erp.written[1].fields) == {"Number", "Phone", "Status"}
+
+
 def test_blanks_and_case_are_no_change(world: World) -> None:
     flow = delivered(world, "erp")
     change(world, ours={"phone": "777"}, theirs={"Phone": "555  "})
@@ -108,6 +123,7 @@ def test_blanks_and_case_are_no_change(world: World) -> None:
     ("group", "words"),
     [
         ({"name": "a", "fields": ["Nope"], "wins": "erp"}, "no rule of the flow makes"),
+        ({"name": "a", "fields": ["Home.City"], "wins": "erp"}, "no rule of the flow makes"),
         ({"name": "a", "fields": ["Phone"], "wins": "chance"}, "wins"),
         ({"name": "a", "fields": [], "wins": "erp"}, "a list of target fields"),
         ({"fields": ["Phone"], "wins": "erp"}, "name"),

@@ -80,6 +80,7 @@ def test_the_runner_knows_every_step_type() -> None:
             "'side' is",
         ),
         ({"steps": [{"type": "write", "mode": "upsert"}]}, "'mode' is one of create, update"),
+        ({"steps": [{"type": "write", "missing": "hold"}]}, "'missing' is one of fail, skip"),
         ({"mappings": []}, "'mappings' is an object"),
         ({"mappings": {"m": {"rules": 5}}}, "a list of rules"),
         ({"policies": []}, "'policies' is an object"),

@@ -285,3 +285,65 @@ def test_an_only_new_filter_lets_the_cancellation_of_a_written_order_pass(world:
     world.shop.records[Kind.ORDER, "5012"] = {**ORDER, "status": "C"}
     assert world.serve(flow).status is RunStatus.SUCCEEDED
     assert world.erp.written[-1].fields == {"Status": "C"}
+
+
+def customer_back(**write: Any) -> Any:
+    reference = {
+        "kind": "customer", "side": "erp", "from": "CustId", "adopt": True, "adopt_by": "EMail", "missing": "skip",
+    }  # fmt: skip
+    return compile_flow(
+        {
+            "key": "customer_back", "kind": "customer", "direction": "to_storefront",
+            "steps": [
+                {"type": "fetch"}, {"type": "references", "items": [reference]},
+                {"type": "map", "mapping": "m"}, {"type": "write", "mode": "update", **write},
+            ],
+            "mappings": {"m": {"rules": [{"to": "comment", "from": "CustId"}]}},
+        }
+    )  # fmt: skip
+
+
+@pytest.fixture
+def accounts(stranger: World) -> World:
+    """The ERP's customer C7, whose e-mail an account of the shop has; nobody has linked them."""
+    stranger.erp.records[Kind.CUSTOMER, "C7"] = {"CustId": "C7", "EMail": "Pat@Example.com"}
+    stranger.shop.by_natural_key[Kind.CUSTOMER, PAT] = "77"
+    return stranger
+
+
+def test_a_customer_is_joined_with_the_account_of_its_email_by_that_email(accounts: World) -> None:
+    assert accounts.serve(customer_back(), record_key="C7").status is RunStatus.SUCCEEDED
+    (link,) = accounts.house.links[Kind.CUSTOMER]
+    assert (link.storefront_id, link.erp_id, link.storefront_key) == (PAT, "C7", PAT)
+    assert accounts.shop.written[0].external_id == PAT
+
+
+def test_an_account_that_belongs_to_another_customer_is_left_to_it(accounts: World) -> None:
+    accounts.house.links[Kind.CUSTOMER] = [Link("77", "C1", PAT, "C1")]
+    outcome = accounts.serve(customer_back(), record_key="C7")
+    assert (outcome.status, outcome.reason_code) == (RunStatus.SKIPPED, "counterpart_taken")
+    assert outcome.reason == f"{PAT} in Shop belongs to customer C1 already."
+    assert accounts.shop.written == []
+
+
+@pytest.mark.parametrize("email", ["", "else@example.com"])
+def test_a_customer_without_an_account_is_skipped(accounts: World, email: str) -> None:
+    accounts.erp.records[Kind.CUSTOMER, "C7"]["EMail"] = email
+    outcome = accounts.serve(customer_back(), record_key="C7")
+    assert (outcome.status, outcome.reason_code) == (RunStatus.SKIPPED, "no_counterpart")
+
+
+def test_a_link_keeps_its_id_and_key_whatever_the_store_answers(accounts: World) -> None:
+    accounts.house.links[Kind.CUSTOMER] = [Link(PAT, "C7", PAT, "C7")]
+    accounts.shop.answer = WriteResult("77", "Pat@Example.com")
+    outcome = accounts.serve(customer_back(), record_key="C7")
+    assert outcome.link is not None
+    assert (outcome.link.storefront_id, outcome.link.storefront_key) == (PAT, PAT)
+    assert (outcome.target_id, outcome.target_key) == ("77", "Pat@Example.com")
+
+
+def test_a_linked_account_that_is_not_there_is_skipped_only_where_the_step_says_so(accounts: World) -> None:
+    accounts.house.links[Kind.CUSTOMER] = [Link(PAT, "C7", PAT, "C7")]
+    for write, status in (({}, RunStatus.DEAD), ({"missing": "skip"}, RunStatus.SKIPPED)):
+        accounts.shop.raises["write"] = [errors.NotFound("The shop has no such customer")]
+        assert accounts.serve(customer_back(**write), record_key="C7").status is status

@@ -2,12 +2,20 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from integrations.connectors.base import CheckResult
-from integrations.connectors.errors import AuthFailed, ConnectorError, Misconfigured
+from integrations.connectors.errors import AuthFailed, ConnectorError, Misconfigured, NotFound
+from integrations.connectors.systems.dynamics_sl.change_queue import entries
 from integrations.connectors.systems.dynamics_sl.client import CtApi
 from integrations.connectors.systems.dynamics_sl.inventory import stock_sites
 from integrations.connectors.systems.dynamics_sl.schema import CHECKED_ONLY, CUSTOMER, ORDER
+
+_REST_PATH = "/accountsreceivable/customer"
+_KEY_FIXES = {
+    "": "Enter the key of the ctAPI site configuration.",
+    "api_password": "Enter APIKEY and SECRETKEY as ctConfigEditor has them; the entry must name this site.",
+}
 
 
 class _Failed(Exception):
@@ -86,6 +94,40 @@ def _sql(api: CtApi) -> str:
     return "The SQL login reads orders, documents and stock"
 
 
+def _rest(api: CtApi) -> str:
+    """Read what REST offers, then ask for a customer that cannot be there: that proves route, key and company."""
+    if api.rest is None:
+        return "Customers go by SOAP as well"
+    with suppress(NotFound):
+        api.rest.load("?")
+    try:
+        offered = api.rest.offered()
+    except NotFound as error:
+        return f"Customers answer by REST. {error.message}, so nothing else is known of it"
+    ours = {
+        method
+        for path, methods in offered.items()
+        for method in methods
+        if path.lower().partition("/{")[0].endswith(_REST_PATH)
+    }
+    missing = {"GET", "PATCH", "POST"} - ours
+    if missing:
+        raise _Failed(
+            f"REST offers no {', '.join(sorted(missing))} of customers", "Choose SOAP.", "transport"
+        )
+    return f"Customers answer by REST; of {len(offered)} paths that it offers the others are not used"
+
+
+def _queue(api: CtApi) -> str:
+    if not api.settings.get("read_queue"):
+        return "The change queue is not used"
+    return (
+        "The change queue is readable; something waits in it"
+        if entries(api, 1)
+        else "The change queue is empty"
+    )
+
+
 def _elements(api: CtApi) -> str:
     """Compare what mapping may write with the tenant's own service description."""
     missing: list[str] = []
@@ -120,6 +162,8 @@ _STEPS: tuple[tuple[str, Callable[[CtApi], str]], ...] = (
     ("Order type exists", _order_type),
     ("SQL login", _sql),
     ("Receipts can be looked up", _ledger_view),
+    ("REST", _rest),
+    ("Change queue", _queue),
     ("Fields match this version", _elements),
 )
 
@@ -145,11 +189,16 @@ def _refused(name: str, error: ConnectorError, seconds: float) -> CheckResult:
     evidence = f"{error.message} ({error.detail})" if error.detail else error.message
     if isinstance(error, AuthFailed):
         return CheckResult(
-            name, False, evidence, "Enter the key of the ctAPI site configuration.", seconds, error.field
+            name, False, evidence, _KEY_FIXES.get(error.field, _KEY_FIXES[""]), seconds, error.field
         )
     if isinstance(error, Misconfigured):
-        field = error.missing if error.missing in ("cpny_id", "base_url", "time_zone") else "base_url"
-        fix = "Check the company ID." if field == "cpny_id" else "Check the address of /ctDynamicsSL."
+        known = ("cpny_id", "base_url", "time_zone", "transport")
+        field = error.missing if error.missing in known else "base_url"
+        fixes = {
+            "cpny_id": "Check the company ID.",
+            "transport": "Choose SOAP, or install ctAPI's REST service.",
+        }
+        fix = fixes.get(field, "Check the address of /ctDynamicsSL.")
         return CheckResult(name, False, evidence, fix, seconds, field)
     return CheckResult(
         name, False, evidence, "Check that the server is up and can be reached from here.", seconds

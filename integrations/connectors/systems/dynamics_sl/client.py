@@ -14,6 +14,7 @@ from integrations.connectors.spec import Limits
 from integrations.connectors.systems.dynamics_sl.datasets import text_rows, typed_rows
 from integrations.connectors.systems.dynamics_sl.faults import translate_fault
 from integrations.connectors.systems.dynamics_sl.normalise import conceal_cards, normalise
+from integrations.connectors.systems.dynamics_sl.rest import TRANSPORT, RestCustomers
 from integrations.connectors.systems.dynamics_sl.spec import SPEC
 from integrations.connectors.systems.dynamics_sl.sql_reads import SqlReads
 from integrations.connectors.transports.http import HttpTransport
@@ -26,7 +27,9 @@ class CtApi:
     def __init__(self, config: ConnectionConfig) -> None:
         defaults = {setting.name: setting.default for setting in SPEC.settings}
         given = {name: value for name, value in config.values.items() if value not in (None, "")}
-        self.settings: Mapping[str, Any] = defaults | given
+        # A form keeps no empty field: a dash says that there is no such view.
+        none = {name: "" for name, value in given.items() if name.startswith("view_") and value == "-"}
+        self.settings: Mapping[str, Any] = defaults | given | none
         base_url = str(self.settings.get("base_url") or "")
         if not base_url:
             raise Misconfigured("The address of the connection is missing", missing="base_url")
@@ -55,6 +58,12 @@ class CtApi:
             else None
         )
         """Direct reads of the database, where the connection has a SQL login."""
+        self.rest = (
+            RestCustomers(self.settings, config=config, limits=limits, zone=self.zone)
+            if self.settings["transport"] == TRANSPORT
+            else None
+        )
+        """Customers by REST, where the connection says so."""
         self._soap = SoapTransport(
             http,
             base_url=base_url,
@@ -83,6 +92,8 @@ class CtApi:
 
     def close(self) -> None:
         self._soap.close()
+        if self.rest is not None:
+            self.rest.close()
         if self.sql is not None:
             self.sql.close()
 

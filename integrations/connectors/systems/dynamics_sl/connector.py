@@ -12,13 +12,16 @@ from integrations.connectors.base import CheckResult, ConnectionConfig, Found, P
 from integrations.connectors.errors import Misconfigured, NotFound
 from integrations.connectors.spec import Identity
 from integrations.connectors.systems.dynamics_sl import (
+    adjustments,
     customers,
     documents,
     feed,
     inventory,
+    item_changes,
     journals,
     orders,
     payments,
+    purchasing,
     returns,
     shipments,
 )
@@ -39,12 +42,12 @@ _FETCHERS = {
     Kind.PAYMENT: payments.fetch_payment,
     Kind.RETURN: returns.fetch_return,
     Kind.INVOICE: documents.fetch_invoice,
-    Kind.PURCHASE_ORDER: documents.fetch_purchase_order,
+    Kind.PURCHASE_ORDER: purchasing.fetch_purchase_order,
 }
 _DATED = {
     Kind.PAYMENT: payments.read_payments,
     Kind.INVOICE: documents.read_invoices,
-    Kind.PURCHASE_ORDER: documents.read_purchase_orders,
+    Kind.PURCHASE_ORDER: purchasing.read_purchase_orders,
 }
 """Kinds read by their time of change, from a Quick Query view."""
 _LISTED = {
@@ -59,6 +62,7 @@ _FINDERS: Mapping[Kind, Callable[[CtApi, str], Found | None]] = {
     Kind.RETURN: returns.find_return,
     Kind.PAYMENT: payments.find_payment,
     Kind.JOURNAL: journals.find_journal,
+    Kind.PURCHASE_ORDER: purchasing.find_purchase_order,
 }
 _CREATORS: Mapping[Kind, _Writer] = {
     Kind.ORDER: orders.create_order,
@@ -66,10 +70,13 @@ _CREATORS: Mapping[Kind, _Writer] = {
     Kind.PAYMENT: payments.create_payment,
     Kind.JOURNAL: journals.create_journal,
     Kind.RETURN: returns.create_return,
+    Kind.PURCHASE_ORDER: purchasing.create_purchase_order,
 }
 _UPDATERS: Mapping[Kind, _Writer] = {
     Kind.ORDER: orders.update_order,
     Kind.CUSTOMER: customers.update_customer,
+    Kind.INVENTORY: adjustments.adjust_stock,
+    Kind.PRODUCT: item_changes.update_item,
 }
 
 # Dynamics SL keeps smalldatetimes; no company has orders from before.
@@ -131,6 +138,8 @@ class DynamicsSl:
         """Return where an initial load starts: the event feed by time, the other kinds are full lists."""
         if kind in (Kind.ORDER, Kind.SHIPMENT) or kind in _DATED:
             return {"since": (since or _BEFORE_ALL).isoformat()}
+        if kind is Kind.CUSTOMER and self._api.settings.get("read_queue"):
+            return {"list": True}  # the queue knows of changes only
         if kind in _FETCHERS:
             return {}
         raise _unsupported(kind, "list")
@@ -159,9 +168,11 @@ class DynamicsSl:
 
     def write(self, request: WriteRequest) -> WriteResult:
         """Create or update one record. Raises OutcomeUnknown when it may have happened."""
-        writers = _UPDATERS if request.external_id else _CREATORS
+        # Items and stock are never made here: the number in the record says which is meant, linked or not.
+        is_change = bool(request.external_id) or request.kind in (Kind.INVENTORY, Kind.PRODUCT)
+        writers = _UPDATERS if is_change else _CREATORS
         if request.kind not in writers:
-            raise _unsupported(request.kind, "update" if request.external_id else "create")
+            raise _unsupported(request.kind, "update" if is_change else "create")
         return writers[request.kind](self._api, request)
 
 

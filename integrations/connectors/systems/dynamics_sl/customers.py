@@ -1,6 +1,7 @@
 """Customers: fetch, find by e-mail or by our reference, create with a ship-to address, update.
 
-Called by the connector. E-mail is not unique in Dynamics SL; our reference lives in User1.
+Called by the connector. E-mail is not unique in Dynamics SL; our reference lives in User1. Single records go by REST
+where the connection says so; lists, look-ups and ship-to addresses are SOAP's in any case.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,6 +10,7 @@ from typing import Any
 from integrations.connectors.base import Found, Page, WriteRequest, WriteResult
 from integrations.connectors.errors import ConnectorError, Misconfigured, NotFound, OutcomeUnknown
 from integrations.connectors.systems.dynamics_sl.aliases import refuse_long_text, resolve_customer
+from integrations.connectors.systems.dynamics_sl.change_queue import read_queue
 from integrations.connectors.systems.dynamics_sl.changes import same
 from integrations.connectors.systems.dynamics_sl.client import CtApi
 from integrations.connectors.systems.dynamics_sl.faults import refuse_business_error
@@ -33,7 +35,13 @@ def fetch_customer(api: CtApi, cust_id: str) -> Record:
 
 
 def read_customers(api: CtApi, cursor: Mapping[str, Any]) -> Iterator[Page]:
-    """Yield all customers page by page; there is no change feed. Resumes at ``page``, a finished list at 1."""
+    """Yield what changed, from the change queue or by SQL, else all customers page by page.
+
+    A list resumes at ``page``, a finished one at 1; a cursor with ``list`` asks for the list whatever else there is.
+    """
+    if api.settings.get("read_queue") and not cursor.get("list"):
+        yield from read_queue(api, cursor)
+        return
     if api.sql is not None:
         yield from pages_by_rowversion(
             api.sql,
@@ -44,6 +52,7 @@ def read_customers(api: CtApi, cursor: Mapping[str, Any]) -> Iterator[Page]:
             of_company=False,
         )
         return
+    asked = {"list": True} if cursor.get("list") else {}
     page = int(cursor.get("page") or 1)
     is_last = False
     while not is_last:
@@ -51,7 +60,7 @@ def read_customers(api: CtApi, cursor: Mapping[str, Any]) -> Iterator[Page]:
         is_last = len(rows) < _PAGE
         page += 1
         records = [_record(row) for row in rows if row.get("CustId")]
-        yield Page(records, {"page": 1 if is_last else page}, is_last=is_last)
+        yield Page(records, {**asked, "page": 1 if is_last else page}, is_last=is_last)
 
 
 def _record(customer: Mapping[str, Any]) -> Record:
@@ -67,6 +76,8 @@ def _record(customer: Mapping[str, Any]) -> Record:
 
 
 def _load(api: CtApi, cust_id: str) -> dict[str, Any]:
+    if api.rest is not None:
+        return api.rest.load(cust_id)
     # Reference: customerMaintenance.asmx?op=getCustomerByExactID. Unknown gives an empty customer.
     customer = api.call(_SERVICE, "getCustomerByExactID", custID=cust_id)
     if not customer or not customer.get("CustId"):
@@ -130,7 +141,7 @@ def create_customer(api: CtApi, request: WriteRequest) -> WriteResult:
         customer.pop("CustId", None)
     if request.reference:
         customer["User1"] = fit_reference(request.reference)
-    added = _edit(api, "ADD", customer)
+    added = _edit(api, "ADD", customer) if api.rest is None else api.rest.create(to_wire(customer, api))
     cust_id = added.get("CustId") or ""
     if not cust_id:
         raise OutcomeUnknown("Dynamics SL answered without a customer number")
@@ -155,10 +166,20 @@ def update_customer(api: CtApi, request: WriteRequest) -> WriteResult:
         _ensure_ship_to(api, request.external_id, ship_to)
     if not changed:
         return WriteResult(request.external_id, request.external_id, _shown(before), is_unchanged=not ship_to)
-    for name in ("errorMessage", "notes", "resultCode"):
-        before.pop(name, None)
-    after = _edit(api, "UPDATE", to_wire(before | changed, api))
+    after = _changed(api, request.external_id, before, changed)
     return WriteResult(request.external_id, request.external_id, _shown(after))
+
+
+def _changed(
+    api: CtApi, cust_id: str, before: Mapping[str, Any], changed: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Send a change: by REST what changed, by SOAP the whole customer, for whatever is absent there is cleared."""
+    if api.rest is not None:
+        return dict(before) | api.rest.change(cust_id, to_wire(changed, api))
+    kept = {
+        name: value for name, value in before.items() if name not in ("errorMessage", "notes", "resultCode")
+    }
+    return _edit(api, "UPDATE", to_wire({**kept, **changed}, api))
 
 
 def _split(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,4 +1,7 @@
-"""Documents that are only read: invoices and memos, purchase orders. Called by the connector."""
+"""Invoices and memos of customers, vouchers and adjustments of vendors: read only. Called by the connector.
+
+Both ledgers are one kind; ``Module`` says which one, AR or AP. Vendor documents are read where the connection says so.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -10,79 +13,67 @@ from integrations.connectors.systems.dynamics_sl.client import CtApi
 from integrations.connectors.systems.dynamics_sl.orders import moment
 from integrations.connectors.systems.dynamics_sl.payments import shown
 from integrations.connectors.systems.dynamics_sl.schema_fields import SYSTEM
-from integrations.connectors.systems.dynamics_sl.schema_ledger import INVOICE, PURCHASE_ORDER
+from integrations.connectors.systems.dynamics_sl.schema_ledger import INVOICE
 from integrations.connectors.systems.dynamics_sl.views import changed_rows, matching
 from integrations.kinds import Kind, Record
 
 INVOICES = ("IN", "CM", "DM")
-_AR_VIEW = "view_ardoc"
-_PO_VIEW = "view_purchord"
-_INVOICE_FIELDS = frozenset(each.name for each in INVOICE.fields)
-_ORDER_FIELDS = frozenset(each.name for each in PURCHASE_ORDER.fields)
+PAYABLES = ("VO", "AC", "AD", "PP")
+_AR_VIEW, _AP_VIEW = "view_ardoc", "view_apdoc"
+_AP = "AP/"
+_FIELDS = frozenset(each.name for each in INVOICE.fields)
+_SEARCHED = ("OrdNbr", "CustOrdNbr", "CustId", "VendId", "InvcNbr", "PONbr")
 
 
 def fetch_invoice(api: CtApi, external_id: str) -> Record:
-    """Return an invoice or memo by ``IN/070001``. Raises NotFound."""
-    doc_type, _, ref_nbr = external_id.rpartition("/")
+    """Return an invoice or memo by ``IN/070001``, a vendor's document by ``AP/VO/000123``. Raises NotFound."""
+    is_payable = external_id.startswith(_AP)
+    doc_type, _, ref_nbr = external_id.removeprefix(_AP).rpartition("/")
     doc_type = doc_type or "IN"
-    rows = matching(api, _AR_VIEW, DocType=doc_type, RefNbr=ref_nbr) if doc_type in INVOICES else []
-    if not rows:
+    view, known = (_AP_VIEW, PAYABLES) if is_payable else (_AR_VIEW, INVOICES)
+    rows = matching(api, view, DocType=doc_type, RefNbr=ref_nbr) if doc_type in known else []
+    found = (_payable if is_payable else _invoice)(rows[0]) if rows else None
+    if found is None:
         raise NotFound(f"Invoice {external_id} is not in Dynamics SL")
-    return _invoice(rows[0])
+    return found
 
 
 def read_invoices(api: CtApi, cursor: Mapping[str, Any], now: datetime) -> Iterator[Page]:
-    """Yield invoices and memos that were made or changed since the cursor, payments on them included."""
-    return changed_rows(
-        api, _AR_VIEW, cursor, now, lambda row: _invoice(row) if row.get("DocType") in INVOICES else None
-    )
+    """Yield documents that were made or changed since the cursor, payments on them included; vendors' after customers'.
+
+    The position of the vendors' documents lies under ``ap`` of the cursor.
+    """
+    ours = {name: value for name, value in cursor.items() if name != "ap"}
+    payables = cursor.get("ap") or ({"since": cursor["since"]} if cursor.get("since") else {})
+    with_payables = bool(api.settings.get("read_payables"))
+    for page in changed_rows(api, _AR_VIEW, ours, now, _invoice):
+        ours = dict(page.cursor)
+        position = {**ours, "ap": payables} if with_payables else ours
+        yield Page(page.records, position, is_last=page.is_last and not with_payables)
+    if with_payables:
+        for page in changed_rows(api, _AP_VIEW, payables, now, _payable):
+            yield Page(page.records, {**ours, "ap": page.cursor}, is_last=page.is_last)
 
 
-def _invoice(document: Mapping[str, Any]) -> Record:
+def _invoice(document: Mapping[str, Any]) -> Record | None:
+    if document.get("DocType") not in INVOICES:
+        return None
+    return _record(f"{document['DocType']}/{document['RefNbr']}", "AR", document)
+
+
+def _payable(document: Mapping[str, Any]) -> Record | None:
+    if document.get("DocType") not in PAYABLES:
+        return None
+    return _record(f"{_AP}{document['DocType']}/{document['RefNbr']}", "AP", document)
+
+
+def _record(external_id: str, module: str, document: Mapping[str, Any]) -> Record:
     return Record(
         SYSTEM,
         Kind.INVOICE,
-        f"{document['DocType']}/{document['RefNbr']}",
-        shown(document, _INVOICE_FIELDS),
+        external_id,
+        {"Module": module, **shown(document, _FIELDS)},
         updated_at=moment(document.get("LUpd_DateTime")),
         business_key=str(document["RefNbr"]),
-        search_keys={name: str(document.get(name) or "") for name in ("OrdNbr", "CustOrdNbr", "CustId")},
-    )
-
-
-def fetch_purchase_order(api: CtApi, po_nbr: str) -> Record:
-    """Return a purchase order with its lines. Raises NotFound."""
-    # Reference: purchaseOrders.asmx?op=getPurchaseOrder. An unknown number gives one with a blank PONbr.
-    order = api.call("purchaseOrders", "getPurchaseOrder", PONbr=po_nbr)
-    if not order or not order.get("PONbr"):
-        raise NotFound(f"Purchase order {po_nbr} is not in Dynamics SL")
-    fields = shown(order, _ORDER_FIELDS)
-    fields.pop("returnVal", None)
-    return Record(
-        SYSTEM,
-        Kind.PURCHASE_ORDER,
-        order["PONbr"],
-        fields,
-        business_key=order["PONbr"],
-        search_keys={"VendId": order.get("VendId", ""), "VendName": order.get("VendName", "")},
-    )
-
-
-def read_purchase_orders(api: CtApi, cursor: Mapping[str, Any], now: datetime) -> Iterator[Page]:
-    """Yield thin records of purchase orders that were made or changed since the cursor."""
-    return changed_rows(api, _PO_VIEW, cursor, now, _thin_purchase_order)
-
-
-def _thin_purchase_order(row: Mapping[str, Any]) -> Record | None:
-    if not row.get("PONbr"):
-        return None
-    changed = moment(row.get("LUpd_DateTime"))
-    return Record(
-        SYSTEM,
-        Kind.PURCHASE_ORDER,
-        str(row["PONbr"]),
-        {},
-        updated_at=changed,
-        business_key=str(row["PONbr"]),
-        version=f"{changed} {row.get('Status')} {row.get('RcptStage')} {row.get('CuryPOAmt')}",
+        search_keys={name: str(document[name]) for name in _SEARCHED if document.get(name)},
     )

@@ -6,6 +6,7 @@ import hashlib
 REFERENCE_LENGTH = 25
 DOCUMENT_LENGTH = 10
 JOURNAL_LENGTH = 15
+PURCHASE_LENGTH = 30
 
 
 def fit_reference(reference: str) -> str:

@@ -98,6 +98,7 @@ ORDER = EntitySchema(
         number("OrderTot", "Total to check", help="Not stored: compared with what Dynamics SL computes."),
         FieldInfo("CreditHold", FieldType.INTEGER, "On credit hold", read_only=True),
         text("InvcNbr", 15, "Invoice number", read_only=True),
+        day("InvcDate", "Invoiced on", read_only=True),
         text("OrigOrdNbr", 15, "Original order", read_only=True, help="The order that a return takes back."),
         moment("LUpd_DateTime", "Last changed", read_only=True, help="To the minute."),
     ),
@@ -223,6 +224,17 @@ PRODUCT = EntitySchema(
         text("TranStatusCode", 2, "Status", read_only=True, help="IN inactive, DE delete."),
         moment("LUpd_DateTime", "Last changed", read_only=True),
     ),
+    writes=(
+        text("InvtID", 30, "Item", required=True, nullable=False, sample="A50-HALO"),
+        text("Descr", 60, "Description"),
+        number("StkBasePrc", "Base price", None, minimum=0),
+        number("StkWt", "Weight", None, minimum=0),
+        text("UPCCode", 30, "UPC"),
+        text("TaxCat", 10, "Tax category"),
+        text("TranStatusCode", 2, "Status", help="AC active, IN inactive."),
+        text("User1", 30, "User field 1"),
+        text("User2", 30, "User field 2"),
+    ),
 )
 
 INVENTORY = EntitySchema(
@@ -244,6 +256,20 @@ INVENTORY = EntitySchema(
             "By warehouse",
             read_only=True,
         ),
+    ),
+    writes=(
+        text("InvtID", 30, "Item", required=True, nullable=False, sample="A50-HALO"),
+        text("SiteID", 10, "Warehouse", help="Left out: the connection's warehouse."),
+        text("WhseLoc", 10, "Bin", help="Left out: the only bin of the item there."),
+        number("Qty", "Counted quantity", None, minimum=0, help="On hand; or AdjustQty.", sample="37"),
+        number("AdjustQty", "Difference", None, help="Added to what is on hand; or Qty.", sample="-2"),
+        number("BaseQty", "Quantity it was read with", None, help="Refused when there is another by now."),
+        text("ReasonCd", 6, "Reason code"),
+        text("TranDesc", 30, "Description"),
+        day("TranDate", "Date"),
+        text("PerPost", 6, "Period to post", help="yyyymm; left out: from the date."),
+        text("ProjectID", 16, "Project"),
+        text("TaskID", 32, "Task"),
     ),
 )
 

@@ -99,10 +99,20 @@ INVOICE = EntitySchema(
     "Invoice",
     (
         text("RefNbr", 10, "Number", nullable=False, read_only=True, sample="070001"),
+        text("Module", 2, "Ledger", read_only=True, help="AR of a customer, AP of a vendor.", sample="AR"),
         text(
-            "DocType", 2, "Document type", read_only=True, help="IN invoice, CM credit memo, DM debit memo."
+            "DocType",
+            2,
+            "Document type",
+            read_only=True,
+            help="IN invoice, CM and DM memos; of vendors VO voucher, AC and AD adjustments, PP prepayment.",
         ),
         text("CustId", 15, "Customer", read_only=True),
+        text("VendId", 15, "Vendor", read_only=True),
+        text("VendName", 60, "Vendor name", read_only=True),
+        text("InvcNbr", 15, "Number of the vendor", read_only=True),
+        text("PONbr", 10, "Purchase order", read_only=True),
+        day("PayDate", "To be paid on", read_only=True),
         text("OrdNbr", 15, "Order number", read_only=True),
         text("CustOrdNbr", 25, "Customer order number", read_only=True),
         number("CuryOrigDocAmt", "Amount", read_only=True),
@@ -132,6 +142,20 @@ _PURCHASE_LINE = (
     text("ProjectID", 16, "Project"),
 )
 
+_PURCHASE_LINE_WRITES = (
+    text("InvtID", 30, "Item", required=True, nullable=False, sample="A50-HALO"),
+    number("QtyOrd", "Quantity", None, required=True, nullable=False, minimum=0, sample="10"),
+    number("CuryUnitCost", "Unit cost", None, help="Left out: Dynamics SL's own."),
+    text("UOM", 6, "Unit", sample="EA"),
+    text("TranDesc", 30, "Description"),
+    text("SiteID", 10, "Warehouse", help="Left out: the connection's warehouse."),
+    text("PurchaseType", 2, "Purpose", help="Left out: GI, goods for inventory."),
+    day("PromDate", "Promised"),
+    day("ReqdDate", "Needed"),
+    text("ProjectID", 16, "Project"),
+    text("TaskID", 32, "Task"),
+)
+
 PURCHASE_ORDER = EntitySchema(
     SYSTEM,
     Kind.PURCHASE_ORDER,
@@ -149,6 +173,26 @@ PURCHASE_ORDER = EntitySchema(
         text("Terms", 2, "Terms", read_only=True),
         text("ProjectID", 16, "Project", read_only=True),
         array("LineItems", _PURCHASE_LINE, "Lines", read_only=True),
+    ),
+    writes=(
+        text("VendId", 15, "Vendor", required=True, nullable=False, sample="V100"),
+        text("POType", 2, "Type", help="Left out: OR, a regular order."),
+        day("PODate", "Date"),
+        text("CuryID", 4, "Currency"),
+        text("Terms", 2, "Terms"),
+        text("Buyer", 10, "Buyer"),
+        text("ProjectID", 16, "Project"),
+        text("ShipName", 60, "Ship-to name"),
+        text("ShipAddr1", 60, "Ship-to street"),
+        text("ShipAddr2", 60, "Ship-to street, second line"),
+        text("ShipCity", 30, "Ship-to city"),
+        text("ShipState", 3, "Ship-to state"),
+        text("ShipZip", 10, "Ship-to postal code"),
+        text("ShipCountry", 3, "Ship-to country"),
+        text("ShipVia", 15, "Ship via"),
+        text("Notes", None, "Notes"),
+        text("User2", 30, "User field 2"),
+        array("LineItems", _PURCHASE_LINE_WRITES, "Lines", required=True, nullable=False),
     ),
 )
 

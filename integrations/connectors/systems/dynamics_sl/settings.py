@@ -6,6 +6,7 @@ _ORDERS = "Orders"
 _RETRY = "Timeouts and look-ups"
 _LEDGER = "Receipts and journals"
 _VIEWS = "Quick Query views"
+_QUEUE = "Change queue"
 _SQL = "Direct SQL, reading only"
 
 SETTINGS = (
@@ -13,10 +14,14 @@ SETTINGS = (
         "transport",
         "Transport",
         SettingType.CHOICE,
-        help="Dynamics SL Web Services. eConnect is a Dynamics GP technology; SL does not use it.",
+        help="Dynamics SL Web Services. With REST only single customers go by it: the vendor publishes no more; a change "
+        "sends what changed and nothing else. eConnect is a Dynamics GP technology; SL does not use it.",
         required=True,
         default="soap_ctapi",
-        choices=(("soap_ctapi", "Dynamics SL Web Services (SOAP)"),),
+        choices=(
+            ("soap_ctapi", "Dynamics SL Web Services (SOAP)"),
+            ("rest_ctapi", "Web Services (SOAP), customers by REST"),
+        ),
     ),
     Setting(
         "base_url",
@@ -45,8 +50,13 @@ SETTINGS = (
         max_length=30,
     ),
     Setting("software_name", "Software name", default="CTAPI", max_length=30),
-    Setting("api_username", "API user", help="Newer ctAPI versions only.", max_length=100),
-    Setting("api_password", "API password", help="Newer ctAPI versions only.", secret=True),
+    Setting(
+        "api_username",
+        "API user",
+        help="APIKEY of ctConfigEditor; for REST and newer ctAPI versions.",
+        max_length=100,
+    ),
+    Setting("api_password", "API password", help="SECRETKEY of the same entry.", secret=True),
     Setting(
         "time_zone",
         "Time zone of the server",
@@ -188,7 +198,7 @@ SETTINGS = (
         "view_ardoc",
         "Quick Query view of AR documents",
         help="For looking up receipts and reading invoices. Its columns bear the names of table ARDoc. "
-        "Blank = there is none: receipts in doubt wait for a person.",
+        "A dash (-) = there is none: receipts in doubt wait for a person.",
         default="QQ_ardoc",
         max_length=60,
         group=_VIEWS,
@@ -196,18 +206,51 @@ SETTINGS = (
     Setting(
         "view_gltran",
         "Quick Query view of journal lines",
-        help="For looking up journals, with the columns of table GLTran. Blank = there is none.",
+        help="For looking up journals, with the columns of table GLTran. A dash (-) = there is none.",
         default="QQ_gltran",
+        max_length=60,
+        group=_VIEWS,
+    ),
+    Setting(
+        "read_payables",
+        "Read documents of vendors",
+        SettingType.BOOLEAN,
+        help="Vouchers, adjustments and prepayments (table APDoc) come as invoices with Module = AP.",
+        default=False,
+        group=_VIEWS,
+    ),
+    Setting(
+        "view_apdoc",
+        "Quick Query view of AP documents",
+        help="With the columns of table APDoc; read only where documents of vendors are.",
+        default="QQ_apdoc",
+        max_length=60,
+        group=_VIEWS,
+    ),
+    Setting(
+        "view_intran",
+        "Quick Query view of inventory transactions",
+        help="For stock adjustments from here, with the columns of table INTran. A dash (-) = there is none.",
+        default="QQ_intran",
         max_length=60,
         group=_VIEWS,
     ),
     Setting(
         "view_purchord",
         "Quick Query view of purchase orders",
-        help="For listing purchase orders, with the columns of table PurchOrd. Blank = there is none.",
+        help="For listing purchase orders, with the columns of table PurchOrd. A dash (-) = there is none.",
         default="QQ_purchord",
         max_length=60,
         group=_VIEWS,
+    ),
+    Setting(
+        "read_queue",
+        "Customers from the change queue",
+        SettingType.BOOLEAN,
+        help="Where ctAPI's triggers on Customer are installed: changes are taken from its queue and copied to its log. "
+        "Off: the full list each time.",
+        default=False,
+        group=_QUEUE,
     ),
     Setting(
         "sql_host",

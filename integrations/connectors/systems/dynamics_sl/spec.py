@@ -12,7 +12,6 @@ from integrations.connectors.systems.dynamics_sl.settings import SETTINGS
 from integrations.kinds import Kind, Side
 
 _FULL = Capability(Support.FULL)
-_NOT_YET = Capability(Support.NOT_YET)
 
 
 def _partial(note: str) -> Capability:
@@ -29,7 +28,9 @@ CAPABILITIES = {
         "Until it is closed or cancelled; never below what has been shipped."
     ),
     (Kind.SHIPMENT, Verb.READ): _FULL,
-    (Kind.CUSTOMER, Verb.READ): _partial("The full list each time, or by rowversion with a SQL login."),
+    (Kind.CUSTOMER, Verb.READ): _partial(
+        "From the change queue where it is set up, by rowversion with a SQL login, else the full list each time."
+    ),
     (Kind.CUSTOMER, Verb.FIND): _FULL,
     (Kind.CUSTOMER, Verb.CREATE): _FULL,
     (Kind.CUSTOMER, Verb.UPDATE): _FULL,
@@ -37,17 +38,21 @@ CAPABILITIES = {
     (Kind.PRODUCT, Verb.FIND): _FULL,
     (Kind.INVENTORY, Verb.READ): _partial("A full snapshot each time, or by rowversion with a SQL login."),
     (Kind.INVENTORY, Verb.FIND): _FULL,
-    (Kind.INVENTORY, Verb.UPDATE): _NOT_YET,
+    (Kind.INVENTORY, Verb.UPDATE): _partial(
+        "A batch with one line, released at once; looked up through a view of INTran or a SQL login."
+    ),
     (Kind.PAYMENT, Verb.CREATE): _partial("Cash receipts (PA, PP); refunds are entered in Dynamics SL."),
     (Kind.PAYMENT, Verb.FIND): _BY_VIEW,
     (Kind.PAYMENT, Verb.READ): _BY_VIEW,
     (Kind.JOURNAL, Verb.CREATE): _FULL,
     (Kind.JOURNAL, Verb.FIND): _BY_VIEW,
     (Kind.INVOICE, Verb.READ): _partial(
-        "Invoices, credit and debit memos without their lines, through a Quick Query view of ARDoc or by SQL."
+        "Documents of customers (ARDoc), and of vendors (APDoc) where switched on, without their lines; through Quick "
+        "Query views or by SQL."
     ),
     (Kind.PURCHASE_ORDER, Verb.READ): _partial("Listed through a Quick Query view of PurchOrd or by SQL."),
-    (Kind.PURCHASE_ORDER, Verb.CREATE): _NOT_YET,
+    (Kind.PURCHASE_ORDER, Verb.FIND): _BY_VIEW,
+    (Kind.PURCHASE_ORDER, Verb.CREATE): _partial("New ones; later changes are made in Dynamics SL."),
     (Kind.RETURN, Verb.CREATE): _partial(
         "An order of the type set for returns; the credit memo follows there."
     ),
@@ -55,7 +60,12 @@ CAPABILITIES = {
     (Kind.RETURN, Verb.READ): _partial(
         "The full list of return orders each time; unchanged ones are skipped."
     ),
-    (Kind.PRODUCT, Verb.UPDATE): _NOT_YET,
+    (Kind.PRODUCT, Verb.UPDATE): _partial(
+        "Description, base price, weight, codes and status; price lists have no operation in ctAPI."
+    ),
+    (Kind.PRODUCT, Verb.CREATE): Capability(
+        Support.IMPOSSIBLE, "An item needs accounts, units and a class: it is made in Dynamics SL."
+    ),
     (Kind.COUPON, Verb.READ): Capability(Support.IMPOSSIBLE, "Dynamics SL has no coupons."),
     (Kind.CATEGORY, Verb.READ): Capability(Support.IMPOSSIBLE, "Dynamics SL has no category tree."),
     (Kind.ORDER, Verb.WATCH): Capability(Support.IMPOSSIBLE, "Dynamics SL sends no webhooks; it is polled."),
@@ -124,7 +134,8 @@ Clarity Connect speaks to Dynamics SL through **ctAPI**, Catalina's web services
 2. The server must be reachable from here over https.
 3. Receipts, journals and invoices are looked up through Quick Query views of `ARDoc` and `GLTran`, or by a SQL login
    that may only SELECT; the form has fields for both. With neither, a receipt in doubt waits for a person.
-4. Test the connection: it reads only.
+4. With REST for customers, enter APIKEY and SECRETKEY of an entry in ctConfigEditor that names the site configuration.
+5. Test the connection: it reads only.
 
 We write our order reference into `CustOrdNbr` (25 characters) and find orders by it before anything is sent twice.
 """
@@ -134,7 +145,8 @@ SPEC = ConnectorSpec(
     label="Dynamics SL",
     glyph="SL",
     side=Side.ERP,
-    summary="Sales orders, returns, receipts, journals, customers, stock, shipments and invoices over ctAPI (SOAP).",
+    summary="Sales orders, returns, receipts, journals, customers, stock, shipments, invoices and purchase orders over "
+    "ctAPI.",
     versions="Dynamics SL 2015 and later with ctAPI",
     settings=SETTINGS,
     capabilities=CAPABILITIES,
@@ -153,6 +165,7 @@ SPEC = ConnectorSpec(
         "A receipt has no key of its own: RefNbr is made of our reference and looked up before it is entered; without "
         "a Quick Query view of ARDoc a receipt in doubt waits for a person.",
         "With a SQL login, rows that are deleted in Dynamics SL are not noticed.",
-        "Updating a customer clears card columns in Dynamics SL, for we never read them.",
+        "Updating a customer by SOAP clears card columns in Dynamics SL, for we never read them; REST leaves them.",
+        "An item is changed by its whole screen: what somebody changes between our reading and our writing is lost.",
     ),
 )

@@ -40,10 +40,40 @@ _AR_COLUMNS = (
     "User1",
     "LUpd_DateTime",
 )
-TABLES = {
+_AP_COLUMNS = (
+    "VendId",
+    "VendName",
+    "DocType",
+    "RefNbr",
+    "BatNbr",
+    "InvcNbr",
+    "InvcDate",
+    "PONbr",
+    "CuryOrigDocAmt",
+    "CuryDocBal",
+    "CuryId",
+    "DocDate",
+    "DueDate",
+    "PayDate",
+    "DocDesc",
+    "PerPost",
+    "ProjectID",
+    "Terms",
+    "Status",
+    "OpenDoc",
+    "Rlsed",
+    "User1",
+    "LUpd_DateTime",
+)
+TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "view_apdoc": ("APDoc", _AP_COLUMNS),
     "view_ardoc": ("ARDoc", _AR_COLUMNS),
     "view_gltran": ("GLTran", ("Module", "BatNbr", "LineNbr", "ExtRefNbr", "Posted", "PerPost")),
-    "view_purchord": ("PurchOrd", ("PONbr", "Status", "RcptStage", "CuryPOAmt", "LUpd_DateTime")),
+    "view_intran": (
+        "INTran",
+        ("BatNbr", "LineRef", "ExtRefNbr", "InvtID", "SiteID", "TranType", "Qty", "Rlsed"),
+    ),
+    "view_purchord": ("PurchOrd", ("PONbr", "Status", "RcptStage", "CuryPOAmt", "User1", "LUpd_DateTime")),
 }
 """The table behind each view, and what is read of it where the connection has a SQL login."""
 OVERLAP = timedelta(minutes=3)
