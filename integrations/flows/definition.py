@@ -162,7 +162,8 @@ def _conflicts(given: Any, mappings: Mapping[str, CompiledMapping]) -> tuple[Con
     where = "policies.conflicts"
     if not isinstance(given, list):
         raise DocumentError(where, "the groups are a list")
-    made = {rule.to for mapping in mappings.values() for rule in mapping.document.rules}
+    # An object is decided about as a whole: who moved has moved with street, city and state.
+    made = {rule.to.partition(".")[0] for mapping in mappings.values() for rule in mapping.document.rules}
     groups: list[ConflictGroup] = []
     claimed: set[str] = set()
     for group in given:
@@ -217,6 +218,7 @@ def _check_options(step_type: str, options: Mapping[str, Any], where: str) -> No
         _choice(where, "kind", options["kind"], tuple(Kind))
     elif step_type == "write":
         _choice(where, "mode", options.get("mode", "create"), ("create", "update"))
+        _choice(where, "missing", options.get("missing", "fail"), ("fail", "skip"))
     elif step_type == "references":
         if not isinstance(options["items"], list):
             raise DocumentError(where, "'items' is a list")

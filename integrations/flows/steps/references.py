@@ -1,8 +1,9 @@
 """``references``: resolve the records that this one points at; adopt, hold or skip where a link is missing.
 
 Options of an item: ``kind``, ``side`` and ``from`` say which record is meant; ``by_key`` looks by business key;
-``adopt`` looks in the other system before giving up; ``missing`` is ``hold`` or ``skip``; ``give`` is ``id`` or
-``key`` of the counterpart.
+``adopt`` looks in the other system before giving up, by the reference or by the value at ``adopt_by`` where the two
+systems call the record differently; ``missing`` is ``hold`` or ``skip``; ``give`` is ``id`` or ``key`` of the
+counterpart.
 """
 
 from typing import Any
@@ -52,18 +53,15 @@ def _values(fields: Any, path: str) -> list[str]:
 def _adopt(state: RunState, item: dict[str, Any], query: LinkQuery) -> Link:
     """Look for the counterpart in the other system by its natural key; raise what the step says when none."""
     other = query.side.other
-    if item.get("adopt"):
+    natural_key = _natural_key(state, item, query)
+    if item.get("adopt") and natural_key:
         writer = state.target() if other is state.target_side else state.source()
         if isinstance(writer, Writer):
-            existing = writer.find(query.kind, natural_key=query.value, hint={})
+            existing = writer.find(query.kind, natural_key=natural_key, hint={})
             if existing is not None:
-                ours, theirs = query.value, existing.external_id
-                link = (
-                    Link(ours, theirs, ours, theirs)
-                    if query.side is Side.STOREFRONT
-                    else Link(theirs, ours, ours, ours)
-                )
-                return state.ports.save_link(query.kind, link, "found")
+                # As in ``ensure``: what is known by a key of its own is linked by that key.
+                theirs = natural_key if "adopt_by" in item else existing.external_id
+                return _saved(state, item, query, Link(theirs, query.value, natural_key, query.value))
     label = state.ports.spec(other).label
     word = "SKU" if query.kind is Kind.PRODUCT else query.kind.label
     if item.get("missing", "hold") == "skip":
@@ -71,3 +69,32 @@ def _adopt(state: RunState, item: dict[str, Any], query: LinkQuery) -> Link:
     raise MissingReference(
         f"Waits for {word} {query.value} in {label}.", kind=query.kind.value, key=query.value
     )
+
+
+def _natural_key(state: RunState, item: dict[str, Any], query: LinkQuery) -> str:
+    """Return what the other system knows the record by; small letters, as ``ensure`` keeps the keys of its links."""
+    if "adopt_by" not in item:
+        return query.value
+    return str(read(state.need_record().fields, str(item["adopt_by"])) or "").strip().casefold()
+
+
+def _saved(state: RunState, item: dict[str, Any], query: LinkQuery, found: Link) -> Link:
+    """Save a link, turned round for a reference of the storefront, and return the one that stands.
+
+    Raises Skipped where the step skips what has no counterpart and another record holds it: two customers of one e-mail.
+    """
+    ours, other = query.value, query.side.other
+    theirs, key = found.storefront_id, found.storefront_key
+    if query.side is Side.STOREFRONT:
+        found = Link(ours, theirs, key, theirs)
+    taken = None
+    if "adopt_by" in item and query.side is Side.ERP:
+        # A link by the number of the other system says the same as one by the key, and is no duplicate to the database.
+        taken = state.ports.find_links([LinkQuery(query.kind, other, key, by_key=True)])[0]
+    saved = taken or state.ports.save_link(query.kind, found, "found")
+    if item.get("missing") == "skip" and not query.by_key and saved.id_on(query.side) != ours:
+        label, owner = state.ports.spec(other).label, saved.id_on(query.side)
+        raise Skipped(
+            "counterpart_taken", f"{theirs} in {label} belongs to {query.kind.label} {owner} already."
+        )
+    return saved

@@ -43,6 +43,10 @@ class _Plan:
 
 def run(state: RunState, step: FlowStep) -> None:
     """Write the mapped record and note the link; skips what was written before and did not change."""
+    _unless_gone(step, partial(_run, state, step))
+
+
+def _run(state: RunState, step: FlowStep) -> None:
     plan = _plan(state, step)
     # A linked record is there in any case: finding it proves nothing about an update, which is sent again.
     is_doubtful = plan.request.reference and state.task.must_find and state.own_link() is None
@@ -63,6 +67,16 @@ def run(state: RunState, step: FlowStep) -> None:
     _conclude(state, plan, result)
 
 
+def _unless_gone(step: FlowStep, act: Callable[[], None]) -> None:
+    """Do an act; with ``missing: skip`` a record that the target does not have leaves the run skipped, not dead."""
+    try:
+        act()
+    except errors.NotFound as gone:
+        if step.options.get("missing") == "skip":
+            raise Skipped("no_counterpart", gone.message) from gone
+        raise
+
+
 def run_together(states: Sequence[RunState], step: FlowStep, settle: Settle) -> None:
     """Write many records of one flow by one call; each gets a result of its own.
 
@@ -80,14 +94,14 @@ def run_together(states: Sequence[RunState], step: FlowStep, settle: Settle) -> 
     writer = plans[0][1].writer if plans else None
     if not isinstance(writer, BatchWriter) or len(plans) < 2:
         for state, each in plans:
-            settle(state, partial(_write_alone, state, each))
+            settle(state, partial(_unless_gone, step, partial(_write_alone, state, each)))
         return
     results: Sequence[WriteResult | errors.ConnectorError]
     try:
         results = writer.write_many([each.request for _, each in plans])
     except _OF_CONTENT:
         for state, each in plans:
-            settle(state, partial(_write_alone, state, each))
+            settle(state, partial(_unless_gone, step, partial(_write_alone, state, each)))
         return
     except errors.ConnectorError as error:
         results = [error] * len(plans)
@@ -96,7 +110,7 @@ def run_together(states: Sequence[RunState], step: FlowStep, settle: Settle) -> 
     words = f"One call for {len(plans)} records; what was exchanged is kept with run {lead.task.run_id}."
     for (state, each), result in zip(plans, results, strict=True):
         state.hop(state.target_side, f"Sent to {label} together", words)
-        settle(state, partial(_accept, state, each, result))
+        settle(state, partial(_unless_gone, step, partial(_accept, state, each, result)))
 
 
 def _write_alone(state: RunState, plan: _Plan) -> None:
@@ -266,6 +280,13 @@ def _note(
     if plan.is_per_record:
         # Several shipments of one order are several links: the target's id alone would not tell them apart.
         target_id = f"{target_id}#{ours}"
+    elif plan.request.external_id:
+        # A link keeps the id it was made with: a shopper's e-mail, where the store answers with a number. Its key
+        # keeps its spelling as well, by which ``ensure`` looks for it.
+        target_id = plan.request.external_id
+        known = state.own_link()
+        if known is not None and known.key_on(state.target_side).casefold() == target_key.casefold():
+            target_key = known.key_on(state.target_side)
     outcome.link = LinkChange(
         kind=task.flow.kind,
         storefront_id=ours if to_erp else target_id,

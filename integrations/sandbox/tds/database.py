@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from integrations.sandbox.core.state import State
-from integrations.sandbox.tds.declarations import Declarations, catalogue_rows, ddl
+from integrations.sandbox.tds.declarations import Declarations, Table, catalogue_rows, column_ddl, ddl
 from integrations.sandbox.tds.errors import lock_timeout, of_sqlite
 from integrations.sandbox.tds.functions import Raised, register
 from integrations.sandbox.tds.lexer import tokenise
@@ -119,10 +119,18 @@ class Database(State):
                     continue
                 for statement in ddl(table):
                     db.execute(statement)
+                self._widen(db, table)
             for name, rows in catalogue_rows(self.declared, self.name).items():
                 db.execute(f"DELETE FROM [{name}]")
                 for row in rows:
                     db.execute(f"INSERT INTO [{name}] VALUES ({', '.join('?' * len(row))})", row)
+
+    def _widen(self, db: sqlite3.Connection, table: Table) -> None:
+        """Add the columns that a file of an older release lacks."""
+        held = {str(row[1]).lower() for row in db.execute(f"PRAGMA table_info([{table.name}])")}
+        for each in table.fields:
+            if each.name.lower() not in held:
+                db.execute(f"ALTER TABLE [{table.name}] ADD COLUMN {column_ddl(each)}")
 
     def _view(self, text: str) -> str:
         return select(tokenise(text), Scope(self.declared, {}, Reading(), select)).sql

@@ -177,15 +177,18 @@ def _affinity(kind: SqlType) -> str:
     return "INTEGER" if kind.is_integer else "NUMERIC"
 
 
+def column_ddl(field: Field) -> str:
+    """Return a column as SQLite declares it."""
+    text = f'"{field.name}" {_affinity(field.kind)}'
+    # The trigger fills a rowversion right after the row is written.
+    text += " NOT NULL" if not field.is_nullable and field.kind.kind != "rowversion" else ""
+    text += " PRIMARY KEY" if field.is_key else " UNIQUE" if field.is_unique else ""
+    return text + (f" DEFAULT {field.default}" if field.default is not None else "")
+
+
 def ddl(table: Table) -> list[str]:
     """Return the SQLite statements that create a table and, for a rowversion, the triggers that bump it."""
-    parts = []
-    for each in table.fields:
-        text = f'"{each.name}" {_affinity(each.kind)}'
-        # The trigger fills a rowversion right after the row is written.
-        text += " NOT NULL" if not each.is_nullable and each.kind.kind != "rowversion" else ""
-        text += " PRIMARY KEY" if each.is_key else " UNIQUE" if each.is_unique else ""
-        parts.append(text + (f" DEFAULT {each.default}" if each.default is not None else ""))
+    parts = [column_ddl(each) for each in table.fields]
     parts += [f"UNIQUE ({', '.join(names)})" for names in table.unique]
     statements = [f'CREATE TABLE IF NOT EXISTS "{table.name}" ({", ".join(parts)})']
     for names in table.indexes:

@@ -98,6 +98,9 @@ SHIPMENT_FIELDS = (
 ATTRIBUTES = object_of(
     "attributes",
     may("erpOrderNumber", 255, "The order's number in the ERP.", "O0000124"),
+    may("erpInvoiceNumber", 255, "The number of its invoice in the ERP.", "070001"),
+    may("erpInvoiceDate", 255, "The day of that invoice.", "2026-03-04"),
+    may("erpProject", 255, "The project that the ERP books it on.", "LIGHT-26"),
     help="Up to 64 custom values; discovery adds those in use.",
 )
 
