@@ -144,6 +144,19 @@ def test_a_view_of_vendors_that_is_absent_is_told_by_name(erp: Erp) -> None:
             erp.connect().fetch(Kind.INVOICE, external_id)
 
 
+def test_the_connection_test_says_which_views_there_are(erp: Erp) -> None:
+    def told(**values: Any) -> Any:
+        (step,) = [one for one in erp.connect(**values).check() if one.name == "Other views"]
+        return step
+
+    assert told().evidence == "There are views of journals, adjustments, purchase orders"
+    lacking = told(view_gltran="-", view_intran="QQ_none")
+    assert lacking.ok and lacking.evidence.endswith("purchase orders; none of journals, adjustments")
+    assert told(read_payables=True).ok
+    refused = told(read_payables=True, view_apdoc="QQ_none")
+    assert (refused.ok, refused.field) == (False, "view_apdoc")
+
+
 # -- items -----------------------------------------------------------------------------------------------------
 
 

@@ -85,6 +85,40 @@ def _ledger_view(api: CtApi) -> str:
     return f"View {view} ignores conditions: {consequence}" if rows else f"View {view} can be searched"
 
 
+def _other_views(api: CtApi) -> str:
+    """Ask each other view for a row that no table has; only one that is wanted by name has to be there."""
+    if api.sql is not None:
+        if api.settings.get("read_payables"):
+            api.sql.matching("APDoc", ("RefNbr",), {"RefNbr": "?"})
+        return "Journals, adjustments and purchase orders are looked up by SQL"
+    wanted = bool(api.settings.get("read_payables"))
+    views = [("view_apdoc", "RefNbr", "documents of vendors")] if wanted else []
+    views += [
+        ("view_gltran", "ExtRefNbr", "journals"),
+        ("view_intran", "ExtRefNbr", "adjustments"),
+        ("view_purchord", "PONbr", "purchase orders"),
+    ]
+    absent = [setting for setting, column, _ in views if not _can_read(api, setting, column)]
+    if "view_apdoc" in absent:
+        raise _Failed(
+            "The view of AP documents cannot be read",
+            "Make it, or read no documents of vendors.",
+            "view_apdoc",
+        )
+    readable = [words for setting, _, words in views if setting not in absent]
+    lacking = [words for setting, _, words in views if setting in absent]
+    told = f"There are views of {', '.join(readable) or 'nothing'}"
+    return f"{told}; none of {', '.join(lacking)}" if lacking else told
+
+
+def _can_read(api: CtApi, setting: str, column: str) -> bool:
+    view = str(api.settings.get(setting) or "")
+    try:
+        return bool(view) and not api.query(view, (column, "=", "?"))
+    except Misconfigured:
+        return False
+
+
 def _sql(api: CtApi) -> str:
     """Ask the database for one row of each table that is read there."""
     if api.sql is None:
@@ -162,6 +196,7 @@ _STEPS: tuple[tuple[str, Callable[[CtApi], str]], ...] = (
     ("Order type exists", _order_type),
     ("SQL login", _sql),
     ("Receipts can be looked up", _ledger_view),
+    ("Other views", _other_views),
     ("REST", _rest),
     ("Change queue", _queue),
     ("Fields match this version", _elements),
