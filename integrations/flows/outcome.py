@@ -84,6 +84,8 @@ class Outcome:
     mapped: Mapping[str, Any] | None = None
     mapped_body: bytes = b""
     source_hash: str = ""
+    seen_version: str = ""
+    """Hash of the version that was read from the source just now; a poll that lists it brings nothing new."""
     business_key: str = ""
     search_keys: dict[str, str] = field(default_factory=dict)
     amount: Decimal | None = None

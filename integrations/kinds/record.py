@@ -33,6 +33,11 @@ class Record:
     """The vendor's own mark of this version (an event id, a rowversion) where ``updated_at`` is too coarse."""
 
     @property
+    def version_hash(self) -> str:
+        """SHA-256 of the vendor's mark, hex; empty where there is none."""
+        return hash_of(b"version " + self.version.encode("utf-8", "replace")) if self.version else ""
+
+    @property
     def hash(self) -> str:
         """SHA-256 of the canonical fields, hex."""
         return content_hash(self.fields)

@@ -168,8 +168,15 @@ def _captured(record: Record) -> Captured:
 
 
 def _unseen(cursor: PollCursor, records: Sequence[Record]) -> list[Record]:
-    """Drop records whose content is the one captured last: a snapshot of 10,000 SKUs makes no 10,000 events."""
-    hashes = {record.external_id: record.hash for record in records if record.fields}
+    """Drop records that are known as they are: a snapshot of 10,000 SKUs makes no 10,000 events.
+
+    A full one by the content that was captured last, a thin one by the version that a run has read.
+    """
+    hashes = {
+        record.external_id: mark
+        for record in records
+        if (mark := record.hash if record.fields else record.version_hash)
+    }
     if not hashes:
         return list(records)
     with connection.cursor() as sql:
@@ -183,7 +190,7 @@ def _unseen(cursor: PollCursor, records: Sequence[Record]) -> list[Record]:
             [list(hashes), list(hashes.values()), cursor.tenant_id, cursor.kind, cursor.connection_id],
         )
         changed = {row[0] for row in sql.fetchall()}
-    return [record for record in records if not record.fields or record.external_id in changed]
+    return [one for one in records if one.external_id not in hashes or one.external_id in changed]
 
 
 def _close_poll(cursor: PollCursor, error: ConnectorError | None) -> None:

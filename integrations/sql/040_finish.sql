@@ -76,6 +76,16 @@ BEGIN
         RETURN QUERY SELECT f, 'link_conflict' FROM connect_finish_links(p_links, v_ours) AS f;
     END IF;
 
+    -- A thin poll that lists the version which was read here brings nothing new.
+    IF p_runs @? '$[*].seen ? (@ <> "")' THEN
+        PERFORM connect_lock_heads(v_ended || v_waiting);
+        UPDATE record_head h SET seen_hash = g.seen
+        FROM jsonb_to_recordset(p_runs) AS g (id bigint, seen text) JOIN run r ON r.id = g.id
+        WHERE g.seen <> '' AND g.id = ANY (v_ended)
+          AND h.tenant_id = r.tenant_id AND h.flow_id = r.flow_id AND h.record_key = r.record_key
+          AND h.live_run_id = r.id AND h.seen_hash <> g.seen;
+    END IF;
+
     RETURN QUERY SELECT unnest(connect_pass_on(v_ended, v_waiting)), 'superseded';
 END $$;
 
@@ -113,6 +123,15 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Locks the heads of live runs in the order in which intake locks them.
+CREATE OR REPLACE FUNCTION connect_lock_heads(p_runs bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM record_head h
+    JOIN run r ON h.tenant_id = r.tenant_id AND h.flow_id = r.flow_id AND h.record_key = r.record_key
+    WHERE r.id = ANY (p_runs) AND h.live_run_id = r.id
+    ORDER BY h.record_key, h.flow_id FOR UPDATE OF h;
+END $$;
+
 -- What the end or the waiting of runs means for the next version of their records: ended ones free their head, waiting
 -- ones (held, retrying) do when a newer version of a state is there. Returns the waiting ones that it superseded.
 CREATE OR REPLACE FUNCTION connect_pass_on(p_ended bigint[], p_waiting bigint[]) RETURNS bigint[]
@@ -120,12 +139,9 @@ LANGUAGE plpgsql AS $$
 DECLARE
     v_superseded bigint[] := '{}';
 BEGIN
-    -- The heads are locked in the order in which intake locks them. The statements after that see what an intake
-    -- that held them has added: a newer version is promoted here, or saw that this one has ended.
-    PERFORM 1 FROM record_head h
-    JOIN run r ON h.tenant_id = r.tenant_id AND h.flow_id = r.flow_id AND h.record_key = r.record_key
-    WHERE r.id = ANY (p_ended || p_waiting) AND h.live_run_id = r.id
-    ORDER BY h.record_key, h.flow_id FOR UPDATE OF h;
+    -- The statements after this one see what an intake that held the heads has added: a newer version is promoted
+    -- here, or saw that this one has ended.
+    PERFORM connect_lock_heads(p_ended || p_waiting);
     IF p_waiting <> '{}' THEN
         v_superseded := connect_supersede(p_waiting);
     END IF;

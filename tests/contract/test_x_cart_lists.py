@@ -10,10 +10,27 @@ from integrations.connectors.errors import Misconfigured, NotFound
 from integrations.kinds import Kind, Record
 from tests.contract.suite import Stand, changed_ids, cursor_at_end
 from tests.contract.test_x_cart import XCartStand
+from tests.contract.test_x_cart_classic import ClassicStand
 
 
 def found(connector: Any, kind: Kind, cursor: dict[str, Any]) -> list[Record]:
     return [record for page in connector.read_changes(kind, cursor) for record in page.records]
+
+
+class TestOrders:
+    stand_class = XCartStand
+
+    def test_an_order_listed_and_read_is_the_same_version_until_it_changes(self, stand: Stand) -> None:
+        placed = stand.simulator.control("POST", "orders", {"country": "US", "state": "OR"})
+        connector = stand.connector()
+        (listed,) = [one for one in found(connector, Kind.ORDER, {}) if one.external_id == str(placed["id"])]
+        assert connector.fetch(Kind.ORDER, listed.external_id).version == listed.version != ""
+        stand.simulator.control("POST", f"orders/{placed['id']}/touch", {"notes": "call first"})
+        assert connector.fetch(Kind.ORDER, listed.external_id).version != listed.version
+
+
+class TestClassicOrders(TestOrders):
+    stand_class = ClassicStand
 
 
 class TestPayments:

@@ -32,6 +32,8 @@ def run(state: RunState, step: FlowStep) -> None:
         if not isinstance(reader, Reader):
             raise Misconfigured(f"{spec.label} cannot be read.", missing="read")
         record = reader.fetch(task.flow.kind, task.record_key)
+        if not task.has_record:
+            state.outcome.seen_version = record.version_hash
     state.record = record
     _describe(state, record)
 

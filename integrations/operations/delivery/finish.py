@@ -19,6 +19,8 @@ from integrations.operations.delivery.prefetch import Job
 from integrations.operations.delivery.texts import json_rows, plain_text
 from integrations.stores import statements, vault
 
+# What was read and dealt with; what failed is tried again when a poll sees it.
+_DEALT_WITH = frozenset({RunStatus.SUCCEEDED, RunStatus.SKIPPED})
 _ENDED = frozenset({RunStatus.SUCCEEDED, RunStatus.SKIPPED, RunStatus.DEAD, RunStatus.CANCELLED})
 _FINISH = (
     "SELECT run_id, what"
@@ -79,6 +81,7 @@ def _run_row(one: Finished) -> dict[str, Any]:
         "target_id": plain_text(outcome.target_id, 120),
         "target_key": plain_text(outcome.target_key, 120),
         "source_hash": outcome.source_hash,
+        "seen": outcome.seen_version if outcome.status in _DEALT_WITH else "",
         "amount": outcome.amount,
         "currency": plain_text(outcome.currency, 3),
         "context": outcome.context,

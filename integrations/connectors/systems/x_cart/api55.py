@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -111,9 +112,8 @@ class Api55Shop:
         # the transactions do.
         order = self._client.order(order_id)
         transactions = self._client.rows(f"orders/{order_id}/payment_transactions")
-        return checked_order(
-            normalise.order_record(order, transactions, str(self._client.setting("default_currency")))
-        )
+        record = normalise.order_record(order, transactions, str(self._client.setting("default_currency")))
+        return replace(checked_order(record), version=changes.version_of(order))
 
     def _payments(self, order: Mapping[str, Any]) -> Sequence[Record]:
         order_id = number(order.get("id"), "order")

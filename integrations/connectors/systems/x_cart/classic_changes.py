@@ -153,5 +153,10 @@ def thin_order(row: Mapping[str, Any]) -> Record:
         fields={},
         updated_at=updated(row),
         business_key=str(row.get("orderNumber") or ""),
-        version=f"{row['updateDate']} {content_hash(row)[:16]}",
+        version=version_of(row),
     )
+
+
+def version_of(row: Mapping[str, Any]) -> str:
+    """Return the version of an order as the complex schema tells it, listed or read."""
+    return f"{row['updateDate']} {content_hash(row)[:16]}"

@@ -1,6 +1,7 @@
 """A shop of X-Cart 5.0 to 5.4 behind the connector: what is read and written through its classic REST API."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from integrations.connectors.systems.x_cart.classic_changes import (
     ClassicOrderChanges,
     DateRange,
     thin_order,
+    version_of,
 )
 from integrations.connectors.systems.x_cart.classic_checks import run_classic_checks
 from integrations.connectors.systems.x_cart.classic_client import ClassicClient
@@ -141,7 +143,8 @@ class ClassicShop:
     def _fetch_order(self, order_id: str) -> Record:
         order = self._client.one(f"order/{number(order_id, 'order')}", is_complex=True)
         row = normalise.fitted(lambda: classic_rows.order_row(order, self._currency))
-        return checked_order(normalise.order_record(row, self._transactions(order), self._currency))
+        record = checked_order(normalise.order_record(row, self._transactions(order), self._currency))
+        return replace(record, version=version_of(order))
 
     def _transactions(self, order: Mapping[str, Any]) -> list[dict[str, Any]]:
         # The complex order names its transactions; captures and refunds are told by each of them only.
