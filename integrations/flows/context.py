@@ -22,6 +22,8 @@ class RunState:
     record: Record | None = None
     mapped: dict[str, Any] | None = None
     links: dict[tuple[str, str], str] = field(default_factory=dict)
+    foreseen: dict[LinkQuery, Link] = field(default_factory=dict)
+    """Links that a later step will want, found along with an earlier one's: only what is there, absence is asked anew."""
     money: MoneyCheck | None = None
     """What the source record adds up to; the mapped one and the one read back are held against it."""
     written_hash: str = ""

@@ -15,22 +15,20 @@ _RETRY_SECONDS = 0.5
 
 def run(state: RunState, step: FlowStep) -> None:
     """Find the link, else the record, else create it, holding the intent so that nobody else does."""
-    kind, side = Kind(step.options["kind"]), state.source_side
-    fields = state.need_record().fields
-    given = str(read(fields, str(step.options["key"])) or "").strip()
-    key = given.casefold()
+    query, given = asked_for(state, step), _key(state, step)
+    kind, side, key = query.kind, query.side, query.value
     if not key:
         raise errors.Rejected(
             f"The {kind.label} cannot be told: {step.options['key']} is empty.",
             problems=(errors.FieldProblem(str(step.options["key"]), "", "is needed"),),
         )
-    link = state.ports.find_links([LinkQuery(kind, side, key, by_key=True)])[0]
+    link = state.foreseen.get(query) or state.ports.find_links([query])[0]
     if link is None:
         grant = state.ports.claim_intent(kind, key)
         if not grant.is_granted:
             raise WaitForOther(_RETRY_SECONDS, f"Another run is creating {kind.label} {key} right now.")
         # Whoever held the intent before may have finished between our look-up and our claim.
-        link = state.ports.find_links([LinkQuery(kind, side, key, by_key=True)])[0]
+        link = state.ports.find_links([query])[0]
     if link is None:
         found, made_by = _found_or_created(state, step, kind, key, grant)
         # The storefront knows a guest by e-mail only, so the key is the id on that side.
@@ -40,6 +38,15 @@ def run(state: RunState, step: FlowStep) -> None:
     for spelling in dict.fromkeys((key, given, given.lower())):
         state.links[kind.value, spelling] = target_id
     state.outcome.search_keys[kind.value] = target_id
+
+
+def asked_for(state: RunState, step: FlowStep) -> LinkQuery:
+    """Return the look-up that this step will do, for an earlier step that asks anyway."""
+    return LinkQuery(Kind(step.options["kind"]), state.source_side, _key(state, step).casefold(), by_key=True)
+
+
+def _key(state: RunState, step: FlowStep) -> str:
+    return str(read(state.need_record().fields, str(step.options["key"])) or "").strip()
 
 
 def _found_or_created(

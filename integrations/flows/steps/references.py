@@ -13,6 +13,7 @@ from integrations.connectors.errors import MissingReference
 from integrations.flows.context import RunState
 from integrations.flows.definition import FlowStep
 from integrations.flows.ports import Link, LinkQuery
+from integrations.flows.steps import ensure
 from integrations.flows.stops import Skipped
 from integrations.kinds import Kind, Side
 from integrations.mapping.paths import read
@@ -33,12 +34,23 @@ def run(state: RunState, step: FlowStep) -> None:
     for place, (_, query) in enumerate(wanted):
         if query.kind is Kind.PRODUCT:
             state.outcome.search_keys[f"sku {place + 1}"] = query.value
-    found = state.ports.find_links([query for _, query in wanted])
-    for (item, query), link in zip(wanted, found, strict=True):
+    for (item, query), link in zip(wanted, _found(state, [query for _, query in wanted]), strict=True):
         known = link or _adopt(state, item, query)
         other = query.side.other
         gives_key = item.get("give") == "key" and known.key_on(other)
         state.links[query.kind.value, query.value] = known.key_on(other) if gives_key else known.id_on(other)
+
+
+def _found(state: RunState, queries: list[LinkQuery]) -> list[Link | None]:
+    """Return the link of each; what an ``ensure`` of this flow will ask for is asked along with them."""
+    if not queries:
+        return []
+    later = [ensure.asked_for(state, one) for one in state.task.flow.steps if one.type == "ensure"]
+    found = state.ports.find_links([*queries, *later])
+    state.foreseen.update(
+        {query: link for query, link in zip(later, found[len(queries) :], strict=True) if link is not None}
+    )
+    return found[: len(queries)]
 
 
 def _values(fields: Any, path: str) -> list[str]:
