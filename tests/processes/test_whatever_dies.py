@@ -9,10 +9,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 import requests
 from redis import Redis
 
+from portal.launcher.postgres import Postgres
+from portal.launcher.state import State
 from tests.processes.installation import ROOT, Installation, running, wait_until
 
 pytestmark = pytest.mark.processes
@@ -102,6 +105,39 @@ def test_while_a_dead_web_worker_is_replaced_no_call_fails(installation: Install
 
     wait_until(is_replaced, 60, "a new web worker")
     assert main.is_running()
+
+
+def test_tasks_keep_their_database_connections_and_replace_those_that_were_cut(
+    installation: Installation,
+) -> None:
+    with psycopg.connect(Postgres(State(installation.directory)).url("super"), autocommit=True) as database:
+
+        def sessions() -> set[int]:
+            rows = database.execute("SELECT pid FROM pg_stat_activity WHERE usename = 'connect_engine'")
+            return {pid for (pid,) in rows.fetchall()}
+
+        def polls() -> int:
+            rows = database.execute(
+                "SELECT last_finished_at FROM poll_cursor WHERE last_finished_at IS NOT NULL"
+            )
+            return sum(round(at.timestamp()) for (at,) in rows.fetchall())
+
+        def wait_for_polls() -> None:
+            before = polls()
+            wait_until(lambda: polls() > before, 20, "a poll")
+
+        wait_for_polls()
+        before = sessions()
+        wait_for_polls()
+        # A login for each task would leave none of them; a thread that had nothing to do yet may come along.
+        assert before <= sessions()
+        database.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'connect_engine'"
+        )
+        wait_until(lambda: not before & sessions(), 10, "the end of the cut sessions")
+        wait_for_polls()
+        numbers = installation.place_orders(2)
+        assert set(wait_for_arrival(installation, numbers, 60).values()) == {1}
 
 
 def test_an_unsigned_webhook_gets_401_and_an_oversized_one_413(installation: Installation) -> None:
