@@ -227,7 +227,7 @@ def _check_options(step_type: str, options: Mapping[str, Any], where: str) -> No
                 raise DocumentError(where, "an item has 'kind' and 'from', the path of the reference")
             _choice(where, "kind", item.get("kind"), tuple(Kind))
             _choice(where, "side", item.get("side", Side.ERP), tuple(Side))
-            _choice(where, "missing", item.get("missing", "hold"), ("hold", "skip"))
+            _choice(where, "missing", item.get("missing", "hold"), ("hold", "skip", "alike"))
             _choice(where, "give", item.get("give", "id"), ("id", "key"))
 
 

@@ -159,6 +159,26 @@ def test_many_stock_changes_leave_with_one_call(world: World) -> None:
         assert {run.status for run in runs} == {"succeeded"}
 
 
+def test_articles_told_for_the_first_time_leave_with_one_call_and_nobody_looks_for_each(world: World) -> None:
+    names = ["NEW-LAMP-1", "NEW-LAMP-2", "ERP-ONLY"]
+    for name in names[:2]:
+        world.store.control("POST", "products", {"sku": name, "name": name})
+    for name in names:
+        world.erp.control("POST", "items", {"InvtID": name, "stock": 7})
+    world.settle()
+    with in_tenant(world.tenant.pk):
+        runs = {
+            name: Run.objects.filter(kind="inventory", record_key__startswith=name).get() for name in names
+        }
+    assert {name: run.status for name, run in runs.items()} == {
+        "NEW-LAMP-1": "succeeded", "NEW-LAMP-2": "succeeded", "ERP-ONLY": "skipped",
+    }  # fmt: skip
+    assert runs["ERP-ONLY"].reason_code == "no_counterpart"
+    with in_tenant(world.tenant.pk):
+        calls = Attempt.objects.filter(run__in=runs.values()).values_list("calls", flat=True)
+        assert sorted(calls) == [0, 0, 1]
+
+
 def test_one_refused_row_keeps_no_other_back(world: World) -> None:
     world.store.control("DELETE", "products/A50-HALO")
     for sku in ("A50-HALO", "SHD-LIN-40"):

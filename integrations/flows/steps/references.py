@@ -2,8 +2,8 @@
 
 Options of an item: ``kind``, ``side`` and ``from`` say which record is meant; ``by_key`` looks by business key;
 ``adopt`` looks in the other system before giving up, by the reference or by the value at ``adopt_by`` where the two
-systems call the record differently; ``missing`` is ``hold`` or ``skip``; ``give`` is ``id`` or ``key`` of the
-counterpart.
+systems call the record differently; ``missing`` is ``hold``, ``skip``, or ``alike``: what has no link is called the same
+there, and the write tells of one that is not there; ``give`` is ``id`` or ``key`` of the counterpart.
 """
 
 from typing import Any
@@ -35,6 +35,9 @@ def run(state: RunState, step: FlowStep) -> None:
         if query.kind is Kind.PRODUCT:
             state.outcome.search_keys[f"sku {place + 1}"] = query.value
     for (item, query), link in zip(wanted, _found(state, [query for _, query in wanted]), strict=True):
+        if link is None and item.get("missing") == "alike":
+            state.links[query.kind.value, query.value] = query.value
+            continue
         known = link or _adopt(state, item, query)
         other = query.side.other
         gives_key = item.get("give") == "key" and known.key_on(other)

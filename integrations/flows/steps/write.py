@@ -15,7 +15,7 @@ from integrations.flows.definition import FlowStep
 from integrations.flows.outcome import HoldOn, LinkChange
 from integrations.flows.ports import Link
 from integrations.flows.stops import HeldFor, LookAgain, Skipped
-from integrations.kinds import Side, content_hash
+from integrations.kinds import Kind, Side, content_hash
 from integrations.mapping.money import HALF_CENT, MoneyDifference
 
 Settle = Callable[[RunState, Callable[[], None]], None]
@@ -43,7 +43,7 @@ class _Plan:
 
 def run(state: RunState, step: FlowStep) -> None:
     """Write the mapped record and note the link; skips what was written before and did not change."""
-    _unless_gone(step, partial(_run, state, step))
+    _unless_gone(state, step, partial(_run, state, step))
 
 
 def _run(state: RunState, step: FlowStep) -> None:
@@ -67,12 +67,15 @@ def _run(state: RunState, step: FlowStep) -> None:
     _conclude(state, plan, result)
 
 
-def _unless_gone(step: FlowStep, act: Callable[[], None]) -> None:
-    """Do an act; with ``missing: skip`` a record that the target does not have leaves the run skipped, not dead."""
+def _unless_gone(state: RunState, step: FlowStep, act: Callable[[], None]) -> None:
+    """Do an act; with ``missing: skip`` a record that the target does not have skips the run instead."""
     try:
         act()
-    except errors.NotFound as gone:
-        if step.options.get("missing") == "skip":
+    except (errors.NotFound, errors.MissingReference) as gone:
+        # Stock of an article that the target never sold; one that it sold, and other references, are waited for.
+        is_stock = state.task.flow.kind is Kind.INVENTORY and state.own_link() is None
+        is_itself = isinstance(gone, errors.NotFound) or (is_stock and gone.kind == Kind.PRODUCT)
+        if step.options.get("missing") == "skip" and is_itself:
             raise Skipped("no_counterpart", gone.message) from gone
         raise
 
@@ -94,14 +97,14 @@ def run_together(states: Sequence[RunState], step: FlowStep, settle: Settle) -> 
     writer = plans[0][1].writer if plans else None
     if not isinstance(writer, BatchWriter) or len(plans) < 2:
         for state, each in plans:
-            settle(state, partial(_unless_gone, step, partial(_write_alone, state, each)))
+            settle(state, partial(_unless_gone, state, step, partial(_write_alone, state, each)))
         return
     results: Sequence[WriteResult | errors.ConnectorError]
     try:
         results = writer.write_many([each.request for _, each in plans])
     except _OF_CONTENT:
         for state, each in plans:
-            settle(state, partial(_unless_gone, step, partial(_write_alone, state, each)))
+            settle(state, partial(_unless_gone, state, step, partial(_write_alone, state, each)))
         return
     except errors.ConnectorError as error:
         results = [error] * len(plans)
@@ -110,7 +113,7 @@ def run_together(states: Sequence[RunState], step: FlowStep, settle: Settle) -> 
     words = f"One call for {len(plans)} records; what was exchanged is kept with run {lead.task.run_id}."
     for (state, each), result in zip(plans, results, strict=True):
         state.hop(state.target_side, f"Sent to {label} together", words)
-        settle(state, partial(_unless_gone, step, partial(_accept, state, each, result)))
+        settle(state, partial(_unless_gone, state, step, partial(_accept, state, each, result)))
 
 
 def _write_alone(state: RunState, plan: _Plan) -> None:
