@@ -8,7 +8,7 @@ import pytest
 from integrations.kinds import Role
 from integrations.models import Flow, SyncJob, in_tenant
 from tests.api.conftest import Program, make_program
-from tests.domain.test_sync_jobs import take_step
+from tests.domain.sync_bench import take_step
 from tests.worlds import BenchWorld
 
 

@@ -1,7 +1,6 @@
 """Kinds of Acumatica beside orders: returns, payments of orders, non-stock items, purchase orders; over real HTTP."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,24 +11,11 @@ from integrations.connectors.base import WriteRequest
 from integrations.connectors.errors import Misconfigured, MissingReference, NotFound, Rejected
 from integrations.connectors.systems.acumatica.connector import WEBHOOKS
 from integrations.kinds import Kind
-from tests.contract.processes import SimulatorProcess, running
+from tests.contract import acumatica_stand
 from tests.contract.suite import changed_ids
-from tests.contract.test_acumatica import CLIENT_SECRET, PASSWORD, AcumaticaStand
+from tests.contract.test_acumatica import AcumaticaStand
 
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
-    options = ("--password", PASSWORD, "--client-secret", CLIENT_SECRET)
-    with running("acumatica", tmp_path_factory.mktemp("acumatica"), *options) as started:
-        yield started
-
-
-@pytest.fixture
-def stand(process: SimulatorProcess) -> Iterator[AcumaticaStand]:
-    process.control("POST", "reset")
-    made = AcumaticaStand(process)
-    yield made
-    made.close()
+process, stand = acumatica_stand.process, acumatica_stand.stand
 
 
 def ordered(stand: AcumaticaStand, *lines: tuple[str, int], price: str = "10.00") -> str:

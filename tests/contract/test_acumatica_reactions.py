@@ -1,54 +1,19 @@
 """How the Acumatica connector reacts to what is odd about Acumatica, over real HTTP against the simulator."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from integrations.connectors.base import WriteRequest
-from integrations.connectors.errors import (
-    Duplicate,
-    Misconfigured,
-    MissingReference,
-    NotFound,
-    Rejected,
-)
+from integrations.connectors.errors import Duplicate, Misconfigured, MissingReference, NotFound, Rejected
 from integrations.kinds import Kind
-from tests.contract.processes import SimulatorProcess, running
-from tests.contract.test_acumatica import (
-    CLIENT_SECRET,
-    PASSWORD,
-    AcumaticaStand,
-)
+from tests.contract import acumatica_stand
+from tests.contract.acumatica_stand import setting, until
+from tests.contract.test_acumatica import AcumaticaStand
 
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
-    options = ("--password", PASSWORD, "--client-secret", CLIENT_SECRET)
-    with running("acumatica", tmp_path_factory.mktemp("acumatica"), *options) as started:
-        yield started
-
-
-@pytest.fixture
-def stand(process: SimulatorProcess) -> Iterator[AcumaticaStand]:
-    process.control("POST", "reset")
-    made = AcumaticaStand(process)
-    yield made
-    made.close()
-
-
-def setting(stand: AcumaticaStand, **settings: Any) -> None:
-    stand.simulator.control("POST", "settings", settings)
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+process, stand = acumatica_stand.process, acumatica_stand.stand
 
 
 # -- refusals ------------------------------------------------------------------------------------------------

@@ -1,9 +1,6 @@
 """Signing in at Acumatica: places of the licence, what ends a sign-in, and the field to mend; over real HTTP."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
@@ -16,45 +13,16 @@ from integrations.connectors.errors import (
     UnexpectedResponse,
 )
 from integrations.kinds import Kind
-from tests.contract.processes import SimulatorProcess, running
-from tests.contract.test_acumatica import (
-    CLIENT_SECRET,
-    ENDPOINT,
-    PASSWORD,
-    AcumaticaStand,
-    CookieStand,
-)
+from tests.contract import acumatica_stand
+from tests.contract.acumatica_stand import setting, until
+from tests.contract.test_acumatica import ENDPOINT, AcumaticaStand, CookieStand
 
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
-    options = ("--password", PASSWORD, "--client-secret", CLIENT_SECRET)
-    with running("acumatica", tmp_path_factory.mktemp("acumatica"), *options) as started:
-        yield started
-
-
-@pytest.fixture
-def stand(process: SimulatorProcess) -> Iterator[AcumaticaStand]:
-    process.control("POST", "reset")
-    made = AcumaticaStand(process)
-    yield made
-    made.close()
-
-
-def setting(stand: AcumaticaStand, **settings: Any) -> None:
-    stand.simulator.control("POST", "settings", settings)
+process, stand = acumatica_stand.process, acumatica_stand.stand
 
 
 def sessions(stand: AcumaticaStand) -> dict[str, int]:
     found: dict[str, int] = stand.simulator.control("GET", "state")["sessions"]
     return found
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("stand_class", [AcumaticaStand, CookieStand])

@@ -1,6 +1,5 @@
 """Receipts, returns, invoices and purchase orders of Sage 500 as the connector enters and reads them, over TDS."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,27 +12,12 @@ from integrations.connectors.errors import Misconfigured, NotFound, Rejected
 from integrations.connectors.systems.sage_500.customers import written_postal_code
 from integrations.kinds import Kind
 from integrations.mapping import validate_target
-from tests.contract.processes import SimulatorProcess, running
+from tests.contract import sage_stand
+from tests.contract.sage_stand import rows
 from tests.contract.suite import changed_ids, cursor_at_end
-from tests.contract.test_sage_500 import PASSWORD, SageStand
+from tests.contract.test_sage_500 import SageStand
 
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
-    with running("sage_500", tmp_path_factory.mktemp("sage_500"), "--password", PASSWORD) as started:
-        yield started
-
-
-@pytest.fixture
-def stand(process: SimulatorProcess) -> Iterator[SageStand]:
-    process.control("POST", "reset")
-    made = SageStand(process)
-    yield made
-    made.close()
-
-
-def rows(stand: SageStand, table: str) -> list[dict[str, Any]]:
-    return list(stand.simulator.control("GET", f"tables/{table}"))
+process, stand = sage_stand.process, sage_stand.stand
 
 
 def entered(stand: SageStand, connector: Any) -> WriteResult:

@@ -10,7 +10,7 @@ from integrations.kinds.sync_job import SyncMode
 from integrations.models import Flow, Run, SyncJob, in_tenant
 from integrations.operations import sync_jobs
 from tests.bench.systems.bench_store.connector import SHELF, Shelf
-from tests.domain.test_sync_jobs import finish, make_due, shelve, take_step
+from tests.domain.sync_bench import finish, make_due, shelve, take_step
 from tests.portal.conftest import Company, browser, member
 from tests.worlds import ACTOR
 

@@ -1,28 +1,15 @@
 """Documents of the simulated Acumatica: payments applied to orders, receipts of returns, purchase orders, services."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.contract.processes import SimulatorProcess, running
-from tests.sandbox.test_acumatica_quirks import ENDPOINT, LINE, Site
+from tests.sandbox import acumatica_site
+from tests.sandbox.acumatica_site import ENDPOINT, LINE, Site
+
+process, site = acumatica_site.process, acumatica_site.site
 
 METHOD = {"PaymentMethod": {"value": "CHECK"}, "CashAccount": {"value": "10200"}}
-
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatorProcess]:
-    with running("acumatica", tmp_path_factory.mktemp("acumatica")) as started:
-        yield started
-
-
-@pytest.fixture
-def site(process: SimulatorProcess) -> Site:
-    process.control("POST", "reset")
-    made = Site(process)
-    made.sign_in()
-    return made
 
 
 def put(site: Site, entity: str, body: dict[str, Any]) -> Any:

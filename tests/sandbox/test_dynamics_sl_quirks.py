@@ -1,206 +1,22 @@
-"""One test per number of the Dynamics SL simulator's checklist (systems/dynamics-sl.md, section 9)."""
+"""One test per number, from 5 on, of the Dynamics SL simulator's checklist (systems/dynamics-sl.md, section 9)."""
 
 import json
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 import pytest
-import zeep
 from lxml import etree
-from zeep.transports import Transport
 
-from integrations.sandbox.core.messages import Drop, Request, Response
-from integrations.sandbox.core.sandbox import Sandbox
+from integrations.sandbox.core.messages import Drop
 from integrations.sandbox.core.state import State
-from integrations.sandbox.dynamics_sl.columns import find_type
-from integrations.sandbox.dynamics_sl.handlers import HANDLERS
 from integrations.sandbox.dynamics_sl.installation import Installation
-from integrations.sandbox.dynamics_sl.operations import CAPITAL, SERVICES, SMALL, namespace_of
 from integrations.sandbox.dynamics_sl.simulator import DynamicsSl
 from integrations.sandbox.dynamics_sl.store import SCHEMA, TABLES
+from tests.sandbox import sl_company
+from tests.sandbox.sl_company import LINE, SITE_KEY, Company, members_xml, order_xml, text
 
-SOAP_11 = "http://schemas.xmlsoap.org/soap/envelope/"
-SOAP_12 = "http://www.w3.org/2003/05/soap-envelope"
-SITE_KEY = "sandbox-site-key"
-DEFAULTS = {"b": "false", "h": "0", "i": "0", "u": "0", "d": "0", "t": "1900-01-01T00:00:00"}
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = datetime(2026, 3, 2, 15, 10, 42, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-class Company:
-    """A simulator in this process, called with raw messages."""
-
-    def __init__(self, path: Path) -> None:
-        self.clock = Clock()
-        self.path = path
-        self.installation = Installation(State(path, SCHEMA), clock=self.clock)
-        self.simulator = DynamicsSl(self.installation)
-        self.sandbox = Sandbox(self.simulator)
-
-    def send(
-        self,
-        service: str,
-        operation: str,
-        inner: str = "",
-        *,
-        namespace: str | None = None,
-        action: str | None = None,
-        key: str = SITE_KEY,
-        envelope: str = SOAP_11,
-        header: bool = True,
-    ):
-        namespace = namespace or namespace_of(service)
-        action = f"{namespace}/{operation}" if action is None else action
-        head = (
-            f'<s:Header><ctDynamicsSLHeader xmlns="{namespace}"><siteID>DEFAULT</siteID>'
-            f"<siteKey>{key}</siteKey><cpnyID>0060</cpnyID></ctDynamicsSLHeader></s:Header>"
-        )
-        body = (
-            f'<s:Envelope xmlns:s="{envelope}">{head if header else ""}<s:Body>'
-            f'<{operation} xmlns="{namespace}">{inner}</{operation}></s:Body></s:Envelope>'
-        )
-        kind = "text/xml; charset=utf-8"
-        headers = {"content-type": kind, "soapaction": f'"{action}"'}
-        if envelope == SOAP_12:
-            headers = {"content-type": f'application/soap+xml; charset=utf-8; action="{action}"'}
-        path = f"/ctDynamicsSL/{service}.asmx"
-        return self.sandbox.answer(Request("POST", path, "", headers, body.encode()))
-
-    def call(self, service: str, operation: str, inner: str = "", **more) -> etree._Element:
-        """Return the result element of a call that succeeds."""
-        answer = self.send(service, operation, inner, **more)
-        assert isinstance(answer, Response) and answer.status == 200, answer
-        body = etree.fromstring(answer.body)[-1]
-        return body[0][0] if len(body[0]) else body[0]
-
-    def fault(self, *given, **more) -> str:
-        answer = self.send(*given, **more)
-        assert isinstance(answer, Response) and answer.status == 500, answer
-        return "".join(etree.fromstring(answer.body).itertext())
-
-    def control(self, method: str, path: str, asked: object = None):
-        path, _, query = path.partition("?")
-        body = b"" if asked is None else json.dumps(asked).encode()
-        answer = self.sandbox.answer(Request(method, f"/control/{path}", query, {}, body))
-        assert answer.status < 300, answer.body
-        return json.loads(answer.body)
-
-    def place(self, operation: str = "placeOrder", **fields) -> etree._Element:
-        return self.call("orders", operation, order_xml(**fields))
-
-
-def members_xml(type_name: str, fields: dict, service: str = "orders") -> str:
-    """Return the members of a type in sequence order, required ones filled."""
-    parts = []
-    for column in find_type(service, type_name).columns:
-        value = fields.get(column.name)
-        if isinstance(value, list):
-            inner = "".join(f"<orderItem>{members_xml('orderItem', each)}</orderItem>" for each in value)
-            parts.append(f"<{column.name}>{inner}</{column.name}>")
-        elif value is not None:
-            parts.append(f"<{column.name}>{escape(str(value))}</{column.name}>")
-        elif column.is_value:
-            parts.append(f"<{column.name}>{DEFAULTS[column.code]}</{column.name}>")
-    return "".join(parts)
-
-
-LINE = {"InvtID": "A50-HALO", "QtyOrd": 2, "CurySlsPrice": 59.99, "CuryCost": -999876, "Taxable": -1}
-
-
-def order_xml(lines: list[dict] | None = None, **fields) -> str:
-    lines = [LINE] if lines is None else lines
-    given = {"CustID": "C300", "SOTypeID": "SO", "CustOrdNbr": "XC-1043", "orderItems": lines} | fields
-    return f"<inOrder>{members_xml('order', given)}</inOrder>"
-
-
-def text(element: etree._Element, name: str) -> str | None:
-    found = element.find(f"{{*}}{name}")
-    return None if found is None else found.text or ""
-
-
-@pytest.fixture
-def company(tmp_path: Path) -> Company:
-    return Company(tmp_path / "sl.sqlite")
-
-
-def test_1_two_namespaces_differ_by_letter_case_and_the_wrong_one_is_a_fault(company: Company) -> None:
-    assert text(company.call("orders", "getOrder", "<orderNumber>X</orderNumber>"), "errorString") == ""
-    assert "did not recognize" in company.fault("orders", "getOrder", namespace=SMALL)
-    assert "did not recognize" in company.fault(
-        "customerMaintenance", "getCustomerByExactID", namespace=CAPITAL
-    )
-
-
-def test_1_the_soap_action_is_checked(company: Company) -> None:
-    assert "SOAPAction" in company.fault("orders", "getOrder", action="")
-    assert "SOAPAction" in company.fault("orders", "getOrder", action=f"{CAPITAL}/placeNothing")
-    assert "did not recognize" in company.fault("orders", "getOrder", action=f"{CAPITAL}/about")
-
-
-def test_1_soap_1_2_is_spoken_too(company: Company) -> None:
-    result = company.call("orders", "getOrder", "<orderNumber>X</orderNumber>", envelope=SOAP_12)
-    assert etree.QName(result).localname == "getOrderResult"
-    answer = company.send("orders", "getOrder", key="wrong", envelope=SOAP_12)
-    assert b"soap:Receiver" in answer.body and answer.headers["Content-Type"].startswith(
-        "application/soap+xml"
-    )
-
-
-class InProcess(Transport):
-    """zeep over the simulator in this process."""
-
-    def __init__(self, company: Company) -> None:
-        super().__init__()
-        self.company = company
-
-    def load(self, url: str) -> bytes:
-        path = "/" + url.split("/", 3)[3].partition("?")[0]
-        answer = self.company.sandbox.answer(Request("GET", path, "WSDL", {"host": "sl.test"}, b""))
-        assert answer.status == 200, url
-        return answer.body
-
-
-@pytest.mark.parametrize("service", sorted(SERVICES))
-def test_2_the_reference_library_reads_every_wsdl_with_both_ports(company: Company, service: str) -> None:
-    client = zeep.Client(f"http://sl.test/ctDynamicsSL/{service}.asmx?WSDL", transport=InProcess(company))
-    ports = client.wsdl.services[service].ports
-    assert set(ports) == {f"{service}Soap", f"{service}Soap12"}
-    assert set(ports[f"{service}Soap"].binding._operations) == set(SERVICES[service])
-
-
-def test_2_an_element_out_of_order_or_missing_is_a_fault(company: Company) -> None:
-    good = order_xml()
-    swapped = good.replace("<CustID>C300</CustID>", "", 1).replace(
-        "<inOrder>", "<inOrder><CustID>C300</CustID>", 1
-    )
-    assert "error in XML document" in company.fault("orders", "placeOrder", swapped)
-    missing = good.replace("<explodeKits>false</explodeKits>", "", 1)
-    assert "error in XML document" in company.fault("orders", "placeOrder", missing)
-    assert company.control("GET", "orders") == []
-
-
-def test_3_every_declared_operation_is_answered_by_a_handler() -> None:
-    declared = {f"{service}.{name}" for service, operations in SERVICES.items() for name in operations}
-    assert {name for name in declared if not name.endswith((".about", ".ping"))} == set(HANDLERS)
-
-
-def test_4_tables_wsdl_and_validator_come_from_one_column_table(company: Company) -> None:
-    for name, count, required in (("order", 148, 51), ("orderItem", 136, 60), ("schedule", 64, 24)):
-        columns = find_type("orders", name).columns
-        assert (len(columns), sum(column.is_value for column in columns)) == (count, required)
-    for table in TABLES:
-        stored = [
-            row["name"] for row in company.installation.state.rows(f'PRAGMA table_info("{table.name}")')
-        ]
-        assert stored == [column.name for column in table.columns]
+company = sl_company.company
 
 
 def test_5_magic_prices_are_computed_and_others_are_kept_as_manual(company: Company) -> None:

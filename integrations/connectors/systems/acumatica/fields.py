@@ -1,9 +1,10 @@
 """Short builders of field descriptions, and the parts that several Acumatica entities share.
 
-Used by ``schema`` and ``order_fields``. Lengths come from the product's general data model [inferred]; a tenant's own
-description (``discovery``) is laid over them where it tells more.
+Used by ``schema``, ``schema_ledger`` and ``order_fields``. Lengths come from the product's general data model
+[inferred]; a tenant's own description (``discovery``) is laid over them where it tells more.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from integrations.kinds import FieldInfo, FieldType
@@ -43,7 +44,14 @@ def rows(name: str, *fields: FieldInfo, label: str = "", **more: Any) -> FieldIn
     return FieldInfo(name, FieldType.ARRAY, label, fields=fields, **more)
 
 
+def read_only(fields: tuple[FieldInfo, ...]) -> tuple[FieldInfo, ...]:
+    return tuple(replace(each, read_only=True) for each in fields)
+
+
 RECORD_ID = text("id", 36, "Record id", read_only=True, help="Stable GUID of the record in Acumatica.")
+CHANGED = moment("LastModifiedDateTime", "Last changed", read_only=True)
+CURRENCY = text("CurrencyID", 5, "Currency")
+HOLD = flag("Hold", "On hold")
 NOTE = text("note", None, "Note")
 CUSTOM = linked("custom", label="Custom fields", help="View, then field: custom.Document.UsrGift.")
 

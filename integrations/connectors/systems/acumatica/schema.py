@@ -7,8 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from integrations.connectors.systems.acumatica.fields import (
+    CHANGED,
     CONTACT,
+    CURRENCY,
     CUSTOM,
+    HOLD,
     NOTE,
     RECORD_ID,
     SYSTEM,
@@ -17,6 +20,7 @@ from integrations.connectors.systems.acumatica.fields import (
     linked,
     moment,
     number,
+    read_only,
     rows,
     text,
     whole,
@@ -60,9 +64,8 @@ SHIPMENT = EntitySchema(
     SYSTEM,
     Kind.SHIPMENT,
     "Shipment",
-    tuple(
-        replace(each, read_only=True)
-        for each in (
+    read_only(
+        (
             RECORD_ID,
             text("ShipmentNbr", 15, "Shipment", nullable=False, sample="000412"),
             text(
@@ -109,7 +112,7 @@ SHIPMENT = EntitySchema(
             number("FreightPrice", "Freight"),
             whole("PackageCount", "Packages"),
             day("ShipmentDate", "Shipped on"),
-            flag("Hold", "On hold"),
+            HOLD,
             rows(
                 "Packages",
                 text("BoxID", 15, "Box"),
@@ -134,7 +137,7 @@ SHIPMENT = EntitySchema(
             rows(
                 "Orders", text("OrderType", 2), text("OrderNbr", 15), text("InvoiceNbr", 15), label="Orders"
             ),
-            moment("LastModifiedDateTime", "Last changed"),
+            CHANGED,
             NOTE,
             CUSTOM,
         )
@@ -166,7 +169,7 @@ CUSTOMER = EntitySchema(
             help="Our reference is written here.",
             sample="XC-pat@example.com",
         ),
-        text("CurrencyID", 5, "Currency"),
+        CURRENCY,
         text("Terms", 10, "Terms"),
         text("TaxZone", 10, "Tax zone"),
         text("PriceClassID", 10, "Price class"),
@@ -184,7 +187,7 @@ CUSTOMER = EntitySchema(
         linked("BillingContact", *CONTACT, label="Billing contact"),
         linked("ShippingContact", *CONTACT, label="Shipping contact"),
         text("Status", 20, "Status", sample="Active", help="Label, as Acumatica shows it."),
-        moment("LastModifiedDateTime", "Last changed", read_only=True),
+        CHANGED,
         NOTE,
         CUSTOM,
     ),

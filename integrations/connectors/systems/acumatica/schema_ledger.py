@@ -3,17 +3,18 @@
 Payments, invoices and batches [documented]; purchase orders as the vendor's public C# client for 24.200.001 names them.
 """
 
-from dataclasses import replace
-
 from integrations.connectors.systems.acumatica.fields import (
+    CHANGED,
+    CURRENCY,
     CUSTOM,
+    HOLD,
     NOTE,
     RECORD_ID,
     SYSTEM,
     day,
     flag,
-    moment,
     number,
+    read_only,
     rows,
     text,
     whole,
@@ -49,11 +50,11 @@ PAYMENT = EntitySchema(
             sample="xcart:pay:701",
             help="Payments are found again by it.",
         ),
-        text("CurrencyID", 5, "Currency"),
+        CURRENCY,
         text("Branch", 30, "Branch"),
         text("Description", 256, "Description"),
         day("ApplicationDate", "Application date"),
-        flag("Hold", "On hold"),
+        HOLD,
         rows(
             "OrdersToApply",
             text("OrderType", 2, "Order type", sample="SO"),
@@ -70,7 +71,7 @@ PAYMENT = EntitySchema(
         ),
         text("Status", 30, "Status", read_only=True, sample="Balanced"),
         number("AvailableBalance", "Not applied", read_only=True),
-        moment("LastModifiedDateTime", "Last changed", read_only=True),
+        CHANGED,
         NOTE,
         CUSTOM,
     ),
@@ -80,9 +81,8 @@ INVOICE = EntitySchema(
     SYSTEM,
     Kind.INVOICE,
     "Sales invoice",
-    tuple(
-        replace(each, read_only=True)
-        for each in (
+    read_only(
+        (
             RECORD_ID,
             text("Type", 20, "Type", sample="Invoice"),
             text("ReferenceNbr", 15, "Invoice", nullable=False),
@@ -106,7 +106,7 @@ INVOICE = EntitySchema(
                 text("ShipmentNbr", 15, "Shipment"),
                 label="Lines",
             ),
-            moment("LastModifiedDateTime", "Last changed"),
+            CHANGED,
         )
     ),
 )
@@ -123,11 +123,11 @@ JOURNAL = EntitySchema(
         text("PostPeriod", 6, "Period", sample="032026", help="Month, then year."),
         text("BranchID", 30, "Branch"),
         text("LedgerID", 10, "Ledger"),
-        text("CurrencyID", 5, "Currency"),
+        CURRENCY,
         text(
             "Description", 256, "Description", help="Our reference is put in front: batches are found by it."
         ),
-        flag("Hold", "On hold"),
+        HOLD,
         rows(
             "Details",
             text("Account", 10, "Account", required=True, nullable=False, sample="10250"),
@@ -142,7 +142,7 @@ JOURNAL = EntitySchema(
             nullable=False,
         ),
         text("Status", 30, "Status", read_only=True),
-        moment("LastModifiedDateTime", "Last changed", read_only=True),
+        CHANGED,
     ),
 )
 
@@ -150,9 +150,8 @@ PURCHASE_ORDER = EntitySchema(
     SYSTEM,
     Kind.PURCHASE_ORDER,
     "Purchase order",
-    tuple(
-        replace(each, read_only=True)
-        for each in (
+    read_only(
+        (
             RECORD_ID,
             text(
                 "Type",
@@ -168,12 +167,12 @@ PURCHASE_ORDER = EntitySchema(
             text("VendorRef", 40, "Vendor's reference"),
             text("Location", 30, "Vendor's location"),
             text("Branch", 30, "Branch"),
-            text("CurrencyID", 5, "Currency"),
+            CURRENCY,
             text("Description", 60, "Description"),
             text("Terms", 10, "Terms"),
             day("Date", "Date"),
             day("PromisedOn", "Promised on"),
-            flag("Hold", "On hold"),
+            HOLD,
             number("LineTotal", "Lines"),
             number("TaxTotal", "Tax"),
             number("OrderTotal", "Total"),
@@ -193,7 +192,7 @@ PURCHASE_ORDER = EntitySchema(
                 day("Promised", "Promised on"),
                 label="Lines",
             ),
-            moment("LastModifiedDateTime", "Last changed"),
+            CHANGED,
             NOTE,
             CUSTOM,
         )

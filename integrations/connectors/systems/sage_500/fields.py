@@ -1,6 +1,7 @@
-"""Short builders of field descriptions, and the parts that several Sage 500 entities share. Used by ``schema``.
+"""Short builders of field descriptions, and the parts that several Sage 500 entities share.
 
-Widths are those of the columns as published procedures and entity classes use them (see README).
+Used by ``schema`` and ``schema_ledger``. Widths are those of the columns as published procedures and
+entity classes use them (see README).
 """
 
 from dataclasses import replace
@@ -68,6 +69,7 @@ def address(prefix: str, words: str) -> tuple[FieldInfo, ...]:
 
 
 USER_FIELDS = tuple(text(f"UserFld{place}", 15, f"User field {place}") for place in range(1, 5))
+COMMENT = text("TranCmnt", 50, "Comment")
 CHANGED = moment("UpdateDate", "Last changed", read_only=True)
 
 

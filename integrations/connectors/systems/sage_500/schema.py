@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from integrations.connectors.systems.sage_500.fields import (
     CHANGED,
+    COMMENT,
     CUSTOMER_OR_ORDER,
     ORDER_KEY,
     SYSTEM,
@@ -114,7 +115,7 @@ _ORDER_HEAD = (
     money("STaxAmt", "Sales Tax Amount", sample="9.490", help="Imposed: the shop has charged it already."),
     money("TradeDiscAmt", "Discount on the whole order"),
     money("TranAmt", "Order total", help="Compared with lines, freight, tax and discount before anything is sent."),
-    text("TranCmnt", 50, "Comment"),
+    COMMENT,
 )  # fmt: skip
 
 ORDER = EntitySchema(
@@ -161,7 +162,7 @@ RETURN = EntitySchema(
         text("SOTranNo", 10, "Sales Order Number", sample="X000000043", help="The order that is returned."),
         text("CustPONo", 15, "Customer PO number"),
         text("UserFld1", 15, "User field 1", help="Our reference: returns are found by it."),
-        text("TranCmnt", 50, "Comment"),
+        COMMENT,
         rows("Lines", *_RETURN_LINE, label="Lines", required=True, nullable=False),
         text("SOKey", 11, "Return key", read_only=True),
         text("TranNo", 10, "Return", read_only=True),

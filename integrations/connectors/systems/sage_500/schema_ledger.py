@@ -4,6 +4,7 @@
 
 from integrations.connectors.systems.sage_500.fields import (
     CHANGED,
+    COMMENT,
     CUSTOMER_OR_ORDER,
     ORDER_KEY,
     SYSTEM,
@@ -39,7 +40,7 @@ PAYMENT = EntitySchema(
         text("ApplyToTranID", 13, "Pays", sample="X000000043-SO", help="Order or invoice with its type."),
         text("UserFld1", 15, "User field 1", help="Our reference: receipts are found by it."),
         text("GLAcctNo", 100, "G/L account", help="Account of the card or bank, by a value map."),
-        text("TranCmnt", 50, "Comment"),
+        COMMENT,
         text("CustPmtKey", 11, "Receipt key", read_only=True),
         text("TranNo", 10, "Receipt", read_only=True),
         text("BatchID", 12, "Batch", read_only=True),
@@ -73,13 +74,13 @@ JOURNAL = EntitySchema(
     "General Ledger journal",
     (
         day("TranDate", "Date", required=True, nullable=False),
-        text("TranCmnt", 50, "Comment"),
+        COMMENT,
         rows(
             "Lines",
             text("GLAcctNo", 100, "G/L account", required=True, nullable=False, sample="1010-000"),
             money("DebitAmt", "Debit", minimum=0),
             money("CreditAmt", "Credit", minimum=0),
-            text("TranCmnt", 50, "Comment"),
+            COMMENT,
             label="Lines",
             help="Left out: one debit and one credit of the amount below.",
         ),
