@@ -12,10 +12,17 @@ class BulkDeed(StrEnum):
     SKIP = "skip"
     RELEASE = "release"
     """Held runs whose condition was met go on; in chunks, so that it is seen how far they are."""
+    EDIT = "edit"
+    """The same change to each record that holds the same values, and the run goes with it."""
 
     @property
     def label(self) -> str:
         return self.value.capitalize()
+
+    @property
+    def sends(self) -> bool:
+        """Whether it puts runs on their way, whose end is then awaited."""
+        return self in (BulkDeed.RETRY, BulkDeed.EDIT)
 
 
 class RetryVersion(StrEnum):
@@ -57,7 +64,7 @@ class BulkStatus(StrEnum):
     FINISHED = "finished"
     CANCELLED = "cancelled"
     STOPPED = "stopped"
-    """The first one did not succeed: nothing else was touched."""
+    """The first one did not succeed, or the others could not be checked: nothing more is touched."""
 
     @property
     def info(self) -> StatusInfo:
@@ -84,7 +91,9 @@ BULK_STATUSES: dict[BulkStatus, StatusInfo] = {
         BulkStatus.CANCELLED,
         BulkStatus.STOPPED,
     ),
-    BulkStatus.RUNNING: _info("Running", Family.BLUE, "refresh", BulkStatus.FINISHED, BulkStatus.CANCELLED),
+    BulkStatus.RUNNING: _info(
+        "Running", Family.BLUE, "refresh", BulkStatus.FINISHED, BulkStatus.CANCELLED, BulkStatus.STOPPED
+    ),
     BulkStatus.FINISHED: _info("Finished", Family.GREEN, "check", is_final=True),
     BulkStatus.CANCELLED: _info("Cancelled", Family.GREY, "ban", is_final=True),
     BulkStatus.STOPPED: _info("Stopped", Family.RED, "alert-triangle", is_final=True),

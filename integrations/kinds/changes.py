@@ -191,3 +191,40 @@ def _has(holder: Any, step: str | int) -> bool:
     if isinstance(step, int):
         return isinstance(holder, list) and step < len(holder)
     return isinstance(holder, dict) and step in holder
+
+
+def holds_before(record: Mapping[str, Any], changes: Sequence[FieldChange]) -> bool:
+    """Return whether a record holds at each changed path what stood there before; nothing where something was added."""
+    return all(_is_as_before(record, change) for change in changes)
+
+
+def _is_as_before(record: Mapping[str, Any], change: FieldChange) -> bool:
+    try:
+        holder, last = _holder(dict(record), change.path)
+    except NotEditable:
+        return False
+    if change.kind is ChangeKind.ADDED or not _has(holder, last):
+        return change.kind is ChangeKind.ADDED and not _has(holder, last)
+    here = holder[last]
+    return bool(here == change.before) and isinstance(here, bool) is isinstance(change.before, bool)
+
+
+def with_changes(record: Mapping[str, Any], changes: Sequence[FieldChange]) -> dict[str, Any]:
+    """Return a copy of a record with the same changes made. Raises NotEditable where a path leads nowhere."""
+    values = {one.path: one.after for one in changes if one.kind is not ChangeKind.REMOVED}
+    return with_values(record, values, [one.path for one in changes if one.kind is ChangeKind.REMOVED])
+
+
+def can_be_repeated(
+    changes: Sequence[FieldChange], before: Mapping[str, Any], after: Mapping[str, Any]
+) -> bool:
+    """Return whether the changes, made by their paths, lead from one record to the other.
+
+    They do not where a place was added to a list, or where a field's name looks like a path.
+    """
+    if not changes or not holds_before(before, changes):
+        return False
+    try:
+        return not changes_between(after, with_changes(before, changes))
+    except NotEditable:
+        return False

@@ -36,6 +36,8 @@ class BulkAction(TenantModel):
     """The run that goes first."""
     calls = models.PositiveIntegerField(default=0)
     """Remote calls as planned."""
+    edit = models.BinaryField(null=True)
+    """Of an edit, sealed: what is changed in which runs, as ``operations.same_edits`` writes it. Gone when it ends."""
     due_at = models.DateTimeField(db_default=Now())
     requested_by = models.CharField(max_length=254)
     reason = models.CharField(max_length=300, blank=True)
@@ -65,6 +67,8 @@ class BulkActionRun(TenantModel):
 
     bulk_action = TenantKey(BulkAction, models.CASCADE)
     run = TenantKey(Run, models.CASCADE)
+    left_out = models.CharField(max_length=200, blank=True, db_default="")
+    """Why the run was looked at and left as it was; "" = it was taken on."""
 
     class Meta:
         db_table = "bulk_action_run"

@@ -110,6 +110,7 @@ def cancel(action_id: int, reason: str, *, actor: Actor) -> None:
         action.status = BulkStatus.CANCELLED.value
         action.reason = (reason.strip() or "cancelled by a person")[:300]
         action.finished_at = timezone.now()
-        action.save(update_fields=["status", "reason", "finished_at"])
+        action.edit = None
+        action.save(update_fields=["status", "reason", "finished_at", "edit"])
         summary = f"{action.taken} of {action.matched} were through: {reason.strip()}"
         audit.record(actor, "bulk.cancelled", f"bulk_action {action_id}", summary)

@@ -18,7 +18,7 @@ from integrations.connectors.errors import ConnectorError, FieldProblem
 from integrations.connectors.masking import MASK
 from integrations.connectors.spec import ConnectorSpec, Verb
 from integrations.flows.ports import RunTask
-from integrations.kinds import Direction, EntitySchema, Kind, Side, canonical_json
+from integrations.kinds import Direction, EntitySchema, Kind, Lane, Side, canonical_json
 from integrations.kinds.bulk_action import RetryVersion, StartFrom
 from integrations.kinds.changes import FieldChange, NotEditable, changes_between, restored
 from integrations.kinds.record import from_canonical_json
@@ -165,9 +165,11 @@ def check(
     *,
     version: RetryVersion = RetryVersion.SAME,
     may_see_personal: bool,
+    schemas: Mapping[Side, EntitySchema] | None = None,
 ) -> EditCheck:
     """Return what the edit changes and whether the result fits. Outside of a transaction.
 
+    ``schemas`` are those of :func:`schemas_of`, where many runs of a flow are checked; None asks for them.
     Raises EditRefused for a masked or secret value that was changed, and when the target cannot be asked what it takes.
     """
     original = editable.record(part)
@@ -175,7 +177,7 @@ def check(
         whole = restored(edited, original, locked_mark=MASK, may_see_personal=may_see_personal)
     except NotEditable as refusal:
         raise EditRefused(f"{refusal}.", (FieldProblem(refusal.path, "", refusal.rule),)) from refusal
-    schemas = _schemas(editable)
+    schemas = schemas_of(editable) if schemas is None else schemas
     rehearsed = _rehearse(editable, part, whole, version, schemas)
     source_schema = schemas[Direction(editable.run.flow.direction).source]
     problems = rehearsed.problems
@@ -202,8 +204,11 @@ def _new_problems(
     return tuple(FieldProblem(one.path, one.value, one.rule) for one in after if one not in before)
 
 
-def _schemas(editable: Editable) -> dict[Side, EntitySchema]:
-    """Return both systems' schema of the run's kind. Raises EditRefused when a system cannot be asked."""
+def schemas_of(editable: Editable) -> dict[Side, EntitySchema]:
+    """Return both systems' schema of the run's kind, outside of a transaction.
+
+    Raises EditRefused when a system cannot be asked.
+    """
     kind, found = Kind(editable.run.kind), {}
     with in_tenant(editable.run.tenant_id):
         accesses = access.load(list(editable.connections.values()))
@@ -264,8 +269,9 @@ def save(
     seen: str,
     actor: Actor,
     version: RetryVersion = RetryVersion.SAME,
+    lane: Lane | None = None,
 ) -> RunEdit:
-    """Keep a checked edit and send the run again with it.
+    """Keep a checked edit and send the run again with it, in another ``lane`` where one is given.
 
     ``seen`` is what the editor was opened with. Raises EditOvertaken when somebody else was faster, EditRefused when
     nothing was changed or something does not fit.
@@ -282,7 +288,8 @@ def save(
         # A target record belongs to the source record it was made of, as it was read then.
         start = StartFrom.USUAL if part is EditPart.SOURCE else StartFrom.RECORD
         Run.objects.filter(pk=run.pk).update(start_from=start.value)
-        revive([run.pk], actor.name, choice=RetryChoice(version, approves=editable.is_review))
+        choice = RetryChoice(version, approves=editable.is_review)
+        revive([run.pk], actor.name, choice=choice, lane=lane)
         named = ", ".join(edit.fields[:5]) + (" and more" if len(edit.fields) > 5 else "")
         which = "record" if part is EditPart.SOURCE else f"record for {editable.target_spec.label}"
         audit.record(actor, "run.edited", f"run {run.pk}", f"The {which} was edited and sent again: {named}")

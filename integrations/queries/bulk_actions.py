@@ -23,14 +23,27 @@ class Outcomes:
     held: int = 0
     failed: int = 0
     moving: int = 0
+    passed_over: int = 0
+    """Looked at by an edit and left as they were."""
 
     @property
     def settled(self) -> int:
-        return self.succeeded + self.left_out + self.held + self.failed
+        return self.succeeded + self.left_out + self.held + self.failed + self.passed_over
 
     @property
     def needs_person(self) -> int:
         return self.held + self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Runs that an edit left as they were, for one reason."""
+
+    reason: str
+    count: int
+    run_id: int
+    """One of them."""
+    number: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +64,7 @@ class BulkState:
     first_status: RunStatus | None
     first_reason: str
     outcomes: Outcomes
+    left_out: tuple[LeftOut, ...]
     requested_by: str
     reason: str
     created_at: datetime
@@ -59,12 +73,18 @@ class BulkState:
     @property
     def handled(self) -> int:
         """How many the action is through with: a retried run counts when it has come to rest."""
-        return self.outcomes.settled if self.deed is BulkDeed.RETRY else self.taken
+        return self.outcomes.settled if self.deed.sends else self.taken
 
     @property
     def total(self) -> int:
         """What it is about; an action that ended took on what it could."""
-        return self.taken if self.status.info.is_final else max(self.matched, self.taken)
+        looked_at = self.taken + self.outcomes.passed_over
+        return looked_at if self.status.info.is_final else max(self.matched, looked_at)
+
+    @property
+    def untouched(self) -> int:
+        """How many it has not come to."""
+        return max(0, self.matched - self.taken - self.outcomes.passed_over)
 
     @property
     def is_settled(self) -> bool:
@@ -73,12 +93,13 @@ class BulkState:
 
 
 _OUTCOMES = """
-SELECT b.bulk_action_id, r.status, count(*) FROM bulk_action_run b
+SELECT b.bulk_action_id, CASE WHEN b.left_out = '' THEN r.status ELSE 'passed_over' END, count(*) FROM bulk_action_run b
 JOIN run r ON r.tenant_id = b.tenant_id AND r.id = b.run_id
 WHERE b.tenant_id = %s AND b.bulk_action_id = ANY (%s) GROUP BY 1, 2
 """
 _NAMES = {"succeeded": "succeeded", "held": "held", "dead": "failed", "skipped": "left_out",
-          "superseded": "left_out", "cancelled": "left_out"}  # fmt: skip
+          "superseded": "left_out", "cancelled": "left_out",
+          "passed_over": "passed_over"}  # fmt: skip
 
 
 def outcomes_of(action_ids: Sequence[int]) -> dict[int, Outcomes]:
@@ -92,10 +113,36 @@ def outcomes_of(action_ids: Sequence[int]) -> dict[int, Outcomes]:
     return {action_id: Outcomes(**counts) for action_id, counts in counted.items()}
 
 
+_LEFT_OUT = """
+SELECT b.bulk_action_id, b.left_out, count(*), min(b.run_id) FROM bulk_action_run b
+WHERE b.tenant_id = %s AND b.bulk_action_id = ANY (%s) AND b.left_out <> ''
+GROUP BY 1, 2 ORDER BY 3 DESC, 2
+"""
+_MOST_REASONS = 20
+
+
+def left_out_of(action_ids: Sequence[int]) -> dict[int, tuple[LeftOut, ...]]:
+    """Return why edits left runs as they were, most runs first and at most 20 reasons each."""
+    found: dict[int, list[tuple[str, int, int]]] = {action_id: [] for action_id in action_ids}
+    with connection.cursor() as cursor:
+        cursor.execute(_LEFT_OUT, [current_tenant_id(), list(action_ids)])
+        for action_id, *row in cursor.fetchall():
+            if len(found[action_id]) < _MOST_REASONS:
+                found[action_id].append((row[0], row[1], row[2]))
+    named = Run.objects.in_bulk([run_id for rows in found.values() for _, _, run_id in rows])
+    return {
+        action_id: tuple(
+            LeftOut(reason, many, run_id, named[run_id].business_key or named[run_id].record_key)
+            for reason, many, run_id in rows
+        )
+        for action_id, rows in found.items()
+    }
+
+
 _MOVING = """
 SELECT count(*) FROM (
-    SELECT run_id FROM bulk_action_run WHERE tenant_id = %(tenant)s AND bulk_action_id = %(action)s
-    ORDER BY run_id DESC LIMIT %(among)s
+    SELECT run_id FROM bulk_action_run
+    WHERE tenant_id = %(tenant)s AND bulk_action_id = %(action)s AND left_out = '' ORDER BY run_id DESC LIMIT %(among)s
 ) b JOIN run r ON r.tenant_id = %(tenant)s AND r.id = b.run_id AND r.status = ANY (%(moving)s)
 """
 
@@ -118,7 +165,7 @@ def moving_of(action_id: int, *, among_last: int) -> int:
 
 def actions_matching(status: str = "") -> QuerySet[BulkAction]:
     """Return the tenant's actions."""
-    found: QuerySet[BulkAction] = BulkAction.objects.all()
+    found: QuerySet[BulkAction] = BulkAction.objects.defer("edit")
     return found.filter(status=status) if status else found
 
 
@@ -136,13 +183,20 @@ def find_action(action_id: int) -> BulkState | None:
 
 
 def states_of(actions: Sequence[BulkAction]) -> list[BulkState]:
-    """Return actions as they are shown, in two statements."""
+    """Return actions as they are shown, in a few statements."""
     outcomes = outcomes_of([one.pk for one in actions]) if actions else {}
+    edits = [one.pk for one in actions if one.deed == BulkDeed.EDIT]
+    left_out = left_out_of(edits) if edits else {}
     firsts = Run.objects.in_bulk([one.first_run_id for one in actions if one.first_run_id])
-    return [_state(one, outcomes[one.pk], firsts.get(one.first_run_id)) for one in actions]
+    return [
+        _state(one, outcomes[one.pk], left_out.get(one.pk, ()), firsts.get(one.first_run_id))
+        for one in actions
+    ]
 
 
-def _state(action: BulkAction, outcomes: Outcomes, first: Run | None) -> BulkState:
+def _state(
+    action: BulkAction, outcomes: Outcomes, left_out: tuple[LeftOut, ...], first: Run | None
+) -> BulkState:
     return BulkState(
         id=action.pk,
         deed=BulkDeed(action.deed),
@@ -158,6 +212,7 @@ def _state(action: BulkAction, outcomes: Outcomes, first: Run | None) -> BulkSta
         first_status=None if first is None else RunStatus(first.status),
         first_reason="" if first is None else first.reason,
         outcomes=outcomes,
+        left_out=left_out,
         requested_by=action.requested_by,
         reason=action.reason,
         created_at=action.created_at,
@@ -167,9 +222,15 @@ def _state(action: BulkAction, outcomes: Outcomes, first: Run | None) -> BulkSta
 
 def rows_needing_person(action_id: int, *, limit: int = 20) -> list[JobRow]:
     """Return the runs of an action that wait for a person again, oldest first."""
-    taken = BulkActionRun.objects.filter(bulk_action_id=action_id).values("run_id")
+    taken = BulkActionRun.objects.filter(bulk_action_id=action_id, left_out="").values("run_id")
     found = Run.objects.filter(pk__in=taken, status__in=[status.value for status in NEEDS_PERSON])
-    return [
-        JobRow(run.pk, run.business_key or run.record_key, run.status, run.reason)
-        for run in found.order_by("id")[:limit]
-    ]
+    return [_row(run) for run in found.order_by("id")[:limit]]
+
+
+def rows_of(run_ids: Sequence[int]) -> list[JobRow]:
+    """Return these runs as lists show them, oldest first."""
+    return [_row(run) for run in Run.objects.filter(pk__in=list(run_ids)).order_by("id")]
+
+
+def _row(run: Run) -> JobRow:
+    return JobRow(run.pk, run.business_key or run.record_key, run.status, run.reason)

@@ -4,7 +4,7 @@ A plan is a reckoning, not a promise: what a step asks depends on the record. Fe
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -71,10 +71,15 @@ class Plan:
         return sum(one.count for one in self.causes if one.waits_for)
 
 
-def plan_of(selection: Selection) -> Plan:
-    """Return the plan of a selection, in a handful of statements."""
+def plan_of(selection: Selection, *, reads_source: bool = True) -> Plan:
+    """Return the plan of a selection, in a handful of statements.
+
+    Without ``reads_source`` for runs that go with a record that is here already, such as an edited one.
+    """
     many, last = selections.span(selection)
     found = selections.shares(selection)
+    if not reads_source:
+        found = [replace(one, thin=0) for one in found]
     flows = {
         flow.pk: flow
         for flow in Flow.objects.filter(pk__in={one.flow_id for one in found}).select_related(

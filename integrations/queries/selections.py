@@ -63,6 +63,10 @@ class Selection:
         return cls(**given)
 
 
+NOTHING = Selection(run_ids=(0,))
+"""Matches no run: of an action that names its runs elsewhere."""
+
+
 def selection_of(cause: Cause) -> Selection:
     """Return the runs that wait for this cause."""
     return Selection(
@@ -133,6 +137,18 @@ def next_runs(selection: Selection, *, after: int, last: int, limit: int) -> lis
             f"SELECT r.id FROM run r WHERE {condition} AND r.id > %(after)s AND r.id <= %(last)s"
             " ORDER BY r.id LIMIT %(limit)s",
             {**values, "after": after, "last": last, "limit": limit},
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def newest_runs(selection: Selection, *, up_to: int | None, limit: int) -> list[int]:
+    """Return the newest matching runs up to an id, newest first."""
+    condition, values = _where(selection)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT r.id FROM run r WHERE {condition} AND (%(up_to)s::bigint IS NULL OR r.id <= %(up_to)s)"
+            " ORDER BY r.id DESC LIMIT %(limit)s",
+            {**values, "up_to": up_to, "limit": limit},
         )
         return [row[0] for row in cursor.fetchall()]
 

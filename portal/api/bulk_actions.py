@@ -1,4 +1,4 @@
-"""``/api/v1/bulk-actions``: plan, list, retrieve, create, cancel. Retry or skip many waiting runs at once."""
+"""``/api/v1/bulk-actions``: plan, list, retrieve, create, cancel. Retry, skip or edit many waiting runs at once."""
 
 from typing import Any
 
@@ -11,16 +11,18 @@ from rest_framework.response import Response
 
 from integrations.kinds import Kind, RunStatus
 from integrations.kinds.bulk_action import BulkDeed, BulkStatus, RetryStart, RetryVersion
-from integrations.models import BulkAction
+from integrations.models import BulkAction, in_tenant
 from integrations.operations import bulk_actions as operations
 from integrations.operations.bulk_actions import BulkRefused, NotCancellable
 from integrations.operations.runs import RetryChoice
 from integrations.queries import bulk_plans
 from integrations.queries.bulk_actions import actions_matching, states_of
 from integrations.queries.selections import Selection
+from portal.api import same_edits
 from portal.api.conventions import MayOperate
 from portal.api.fields import PauseReason, RowId
 from portal.api.resource import Resource
+from portal.api.same_edits import SameEditBody, SameEditPlan, SameEditStart
 
 
 class SelectionSerializer(serializers.Serializer[Any]):
@@ -116,6 +118,14 @@ class NewBulkAction(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=200, required=False, help_text="A skip must say why.")
 
 
+class LeftOutSerializer(serializers.Serializer[Any]):
+    """Runs that an edit looked at and left as they were."""
+
+    reason = serializers.CharField()
+    count = serializers.IntegerField()
+    run_id = serializers.IntegerField(help_text="One of them.")
+
+
 class BulkActionSerializer(serializers.Serializer[Any]):
     """A bulk action with its progress."""
 
@@ -133,6 +143,9 @@ class BulkActionSerializer(serializers.Serializer[Any]):
     held = serializers.IntegerField(source="outcomes.held")
     failed = serializers.IntegerField(source="outcomes.failed")
     moving = serializers.IntegerField(source="outcomes.moving")
+    left_as_they_were = LeftOutSerializer(
+        source="left_out", many=True, help_text="By an edit, for each reason."
+    )
     reason = serializers.CharField()
     requested_by = serializers.CharField()
     created_at = serializers.DateTimeField()
@@ -148,7 +161,14 @@ class HasEnded(exceptions.APIException):
 class BulkActionResource(Resource):
     queryset = BulkAction.across_tenants.none()
     serializer_class = BulkActionSerializer
-    permissions_of = {"create": MayOperate, "plan": MayOperate, "cancel": MayOperate}
+    permissions_of = {
+        "create": MayOperate,
+        "plan": MayOperate,
+        "cancel": MayOperate,
+        "plan_edit": MayOperate,
+        "edit": MayOperate,
+    }
+    speaks_to_remotes = frozenset({"plan_edit", "edit"})
 
     def get_queryset(self) -> QuerySet[BulkAction]:
         return actions_matching()
@@ -197,6 +217,28 @@ class BulkActionResource(Resource):
             raise serializers.ValidationError({"non_field_errors": [str(refusal)]}) from refusal
         (state,) = states_of([made])
         return Response(BulkActionSerializer(state).data, status.HTTP_201_CREATED)
+
+    @extend_schema(request=SameEditBody, responses=SameEditPlan)
+    @action(detail=False, methods=["post"], url_path="plan-edit")
+    def plan_edit(self, request: Request) -> Response:
+        """Check an edit of one waiting run, and say which others of its cause it fits as well; nothing is stored."""
+        body = SameEditBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        return Response(same_edits.plan(self.caller.tenant_id, body.validated_data, self.actor))
+
+    @extend_schema(request=SameEditStart, responses={201: BulkActionSerializer})
+    @action(detail=False, methods=["post"])
+    def edit(self, request: Request) -> Response:
+        """Edit a waiting run's record and send it; the others that hold the same follow when it has succeeded.
+
+        400 names what does not fit, or says that there are no others; then nothing is stored.
+        """
+        body = SameEditStart(data=request.data)
+        body.is_valid(raise_exception=True)
+        made = same_edits.start(self.caller.tenant_id, body.validated_data, self.actor)
+        with in_tenant(self.caller.tenant_id):
+            (state,) = states_of([made])
+            return Response(BulkActionSerializer(state).data, status.HTTP_201_CREATED)
 
     @extend_schema(request=PauseReason, responses=BulkActionSerializer)
     @action(detail=True, methods=["post"])

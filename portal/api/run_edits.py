@@ -1,5 +1,7 @@
 """The edit of a waiting run over the API: read the record masked, change fields by path, check, keep and retry."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +14,7 @@ from integrations.kinds.privacy import masked
 from integrations.models import Run, in_tenant
 from integrations.operations import run_edits
 from integrations.operations.audit import Actor
-from integrations.operations.run_edits import Editable, EditOvertaken, EditPart, EditRefused
+from integrations.operations.run_edits import Editable, EditCheck, EditOvertaken, EditPart, EditRefused
 from integrations.operations.runs import reveal
 
 
@@ -54,7 +56,7 @@ class NewValue(serializers.Serializer[Any]):
     value = AnyValue(allow_null=True)
 
 
-class EditBody(serializers.Serializer[Any]):
+class FieldsBody(serializers.Serializer[Any]):
     """Fields to change in a waiting run's record."""
 
     part = serializers.ChoiceField(
@@ -73,6 +75,11 @@ class EditBody(serializers.Serializer[Any]):
     reveal = serializers.BooleanField(
         default=False, help_text="Change personal fields and see their values; recorded in the audit log."
     )
+
+
+class EditBody(FieldsBody):
+    """Fields to change, or only to check."""
+
     dry_run = serializers.BooleanField(default=False, help_text="Only check; nothing is stored or sent.")
 
 
@@ -149,21 +156,19 @@ def edit(tenant_id: int, run_id: int, wanted: dict[str, Any], actor: Actor) -> d
 
     Raises NotEditableNow, ValidationError naming each field.
     """
-    part, may_see = EditPart(wanted["part"]), wanted["reveal"]
-    with in_tenant(tenant_id):
-        editable = open_record(run_id, part)
-        if may_see:
-            reveal(run_id, actor=actor)
-    version = RetryVersion(wanted["version"])
-    try:
-        edited = with_values(
-            editable.record(part),
-            {one["path"]: one["value"] for one in wanted.get("changes", ())},
-            wanted.get("remove", ()),
-        )
-        checked = run_edits.check(editable, part, edited, version=version, may_see_personal=may_see)
+    part, version, may_see = EditPart(wanted["part"]), RetryVersion(wanted["version"]), wanted["reveal"]
+    with answered():
+        editable, checked = checked_edit(tenant_id, run_id, wanted, actor)
         if not wanted["dry_run"]:
             run_edits.save(editable, part, checked, seen=wanted["seen"], actor=actor, version=version)
+    return {"is_saved": not wanted["dry_run"], **shown_check(checked, may_see)}
+
+
+@contextmanager
+def answered() -> Iterator[None]:
+    """Turn what refuses an edit into the API's answers: NotEditableNow, ValidationError naming each field."""
+    try:
+        yield
     except EditOvertaken as overtaken:
         raise NotEditableNow(str(overtaken)) from overtaken
     except NotEditable as refusal:
@@ -171,8 +176,29 @@ def edit(tenant_id: int, run_id: int, wanted: dict[str, Any], actor: Actor) -> d
     except EditRefused as refusal:
         named = {one.field: [one.rule] for one in refusal.problems}
         raise serializers.ValidationError(named or {"non_field_errors": [str(refusal)]}) from refusal
+
+
+def checked_edit(
+    tenant_id: int, run_id: int, wanted: dict[str, Any], actor: Actor
+) -> tuple[Editable, EditCheck]:
+    """Return a waiting run with what valid input of :class:`EditBody` changes in its record, inside ``answered``."""
+    part, may_see = EditPart(wanted["part"]), wanted["reveal"]
+    with in_tenant(tenant_id):
+        editable = open_record(run_id, part)
+        if may_see:
+            reveal(run_id, actor=actor)
+    edited = with_values(
+        editable.record(part),
+        {one["path"]: one["value"] for one in wanted.get("changes", ())},
+        wanted.get("remove", ()),
+    )
+    version = RetryVersion(wanted["version"])
+    return editable, run_edits.check(editable, part, edited, version=version, may_see_personal=may_see)
+
+
+def shown_check(checked: EditCheck, may_see: bool) -> dict[str, Any]:
+    """Return a check for an answer, masked unless the program may see personal values."""
     return {
-        "is_saved": not wanted["dry_run"],
         "changes": [_shown(one, may_see) for one in checked.changes],
         "sent": [_shown(one, may_see) for one in checked.sent],
         "problems": [{"field": one.field, "value": "", "rule": one.rule} for one in checked.problems],

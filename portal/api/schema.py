@@ -78,7 +78,7 @@ class ResourceSchema(AutoSchema):
         possible = {
             "400": self.method != "GET" or self._is_list_view(),
             "404": "{id}" in self.path or self._is_list_view(),
-            "409": self._action in ("retry", "skip", "edit", "record", "cancel"),
+            "409": self._action in ("retry", "skip", "edit", "record", "cancel", "plan_edit"),
             "422": self.method == "POST",
         }
         return possible.get(code, True)

@@ -21,7 +21,7 @@ from portal.accounts.roles import Permission
 from portal.tenancy import TenantRequest, tenant_page
 from portal.web.bulk_selection import SelectionForm, code_words
 from portal.web.components import Crumb
-from portal.web.pages import actor_of, address, back_to, number
+from portal.web.pages import actor_of, address, back_to, number, told_id
 from portal.web.wording import count_words, duration_words
 
 _PAGE = 20
@@ -87,8 +87,7 @@ def plan(request: TenantRequest) -> HttpResponse:
 def _started(request: TenantRequest, form: SelectionForm) -> HttpResponse:
     """Start what the plan showed: nothing that failed since is part of it. Raises BulkRefused."""
     given, selection = request.POST, form.selection()
-    told = given.get("up_to", "")
-    up_to = int(told) if told.isascii() and told.isdigit() and len(told) <= 18 else None
+    up_to = told_id(given.get("up_to", ""))
     if given.get("deed") == BulkDeed.SKIP.value:
         action = operations.start_skip(
             selection,
@@ -153,8 +152,7 @@ def verdict(action: BulkState) -> str:
             where = action.first_status.info.label.lower() if action.first_status else "on its way"
             return f"{action.first_number} goes first: {where}. The others wait for it."
         case BulkStatus.STOPPED:
-            left = action.matched - action.taken
-            return f"{action.reason.rstrip('.')}. The other {count_words(left)} were not touched."
+            return f"{action.reason.rstrip('.')}. The other {count_words(action.untouched)} were not touched."
         case BulkStatus.CANCELLED:
             return f"Cancelled: {action.reason}. What was taken on by then goes on."
         case BulkStatus.FINISHED if action.outcomes.moving:
@@ -163,9 +161,15 @@ def verdict(action: BulkState) -> str:
         case BulkStatus.FINISHED if action.outcomes.needs_person:
             many = action.outcomes.needs_person
             return f"Through. {count_words(many)} of them need{'s' if many == 1 else ''} you again."
+        case BulkStatus.FINISHED if action.outcomes.passed_over:
+            many = action.outcomes.passed_over
+            were = "was left as it was and waits" if many == 1 else "were left as they were and wait"
+            return f"Through. {count_words(many)} {were}."
         case BulkStatus.FINISHED:
             return "Through. None of them needs you any more."
-    left = max(0, action.matched - action.taken)
+        case BulkStatus.RUNNING if action.reason:
+            return f"Waits and tries again by itself. {action.reason}"
+    left = action.untouched
     if not left:
         return "All were sent. The last ones are on their way, behind what happens now."
     return f"{count_words(left)} to go, behind what happens now."
@@ -184,7 +188,7 @@ def show(request: TenantRequest, action_id: int) -> HttpResponse:
             "bulk": found,
             "verdict": verdict(found),
             "right_words": f"{count_words(outcomes.held)} held, {count_words(outcomes.failed)} failed"
-            if found.deed is BulkDeed.RETRY
+            if found.deed.sends
             else "",
             "needing": queries.rows_needing_person(action_id) if outcomes.needs_person else [],
             "first_badge": found.first_status or RunStatus.QUEUED,

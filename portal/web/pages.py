@@ -36,3 +36,8 @@ def number(request: TenantRequest, name: str) -> int | None:
     if not given.isascii() or not given.isdigit() or len(given) > 18:
         raise Http404("not a number")
     return int(given)
+
+
+def told_id(given: str) -> int | None:
+    """Return an id that a form sent back, None for what is none."""
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= 18 else None

@@ -20,13 +20,16 @@ from integrations.kinds.changes import FieldChange, NotEditable
 from integrations.kinds.privacy import masked
 from integrations.models import Run, in_tenant
 from integrations.operations import run_edits
+from integrations.operations import same_edits as starting
+from integrations.operations.bulk_actions import BulkRefused
 from integrations.operations.run_edits import Editable, EditCheck, EditOvertaken, EditPart, EditRefused
+from integrations.operations.same_edits import SameEdit
 from portal.accounts.roles import Permission
 from portal.tenancy import TenantRequest, tenant_page
-from portal.web import edit_form
+from portal.web import edit_form, same_edits
 from portal.web.components import Crumb
 from portal.web.edit_form import View
-from portal.web.pages import actor_of, address
+from portal.web.pages import actor_of, address, told_id
 from portal.web.passport import REVEAL_MINUTES, is_revealed
 from portal.web.passport_panels import masked_problems
 from portal.web.record_text import json_text, value_text
@@ -83,7 +86,11 @@ def edit(request: TenantRequest, run_id: int) -> HttpResponse:
         if answer is not None:
             return answer
     with in_tenant(request.tenant.pk):
-        return render(request, "web/run_edit.html", _page(request, drawing), status=drawing.status)
+        page = _page(request, drawing)
+        if drawing.same is not None and request.POST.get("do") == "plan":
+            page |= same_edits.plan_page(editable, drawing.same)
+            return render(request, "web/run_edit_plan.html", page)
+        return render(request, "web/run_edit.html", page, status=drawing.status)
 
 
 @dataclass(slots=True)
@@ -105,6 +112,8 @@ class _Drawing:
     refusal: str = ""
     problems: tuple[FieldProblem, ...] = ()
     checked: EditCheck | None = None
+    same: SameEdit | None = None
+    """The others that a checked edit fits as well."""
     status: int = 200
 
     def refuse(self, refusal: EditRefused, status: int = 400) -> None:
@@ -136,21 +145,45 @@ def _act(request: TenantRequest, drawing: _Drawing) -> HttpResponse | None:
             editable, drawing.part, drawing.record, version=drawing.version, may_see_personal=drawing.shows
         )
         drawing.problems = drawing.checked.problems
-        if given.get("do") != "save":
-            return None
-        run_edits.save(
-            editable, drawing.part, drawing.checked,
-            seen=drawing.seen, version=drawing.version, actor=actor_of(request),
-        )  # fmt: skip
+        if given.get("do") in ("save", "start"):
+            return _send(request, drawing, drawing.checked)
+        _look_for_others(request, drawing, drawing.checked)
     except EditOvertaken as overtaken:
         drawing.refuse(overtaken, 409)
-        return None
     except EditRefused as refusal:
         drawing.refuse(refusal)
-        return None
-    run = editable.run
+    except BulkRefused as refused:
+        drawing.refuse(EditRefused(str(refused)), 409)
+    return None
+
+
+def _send(request: TenantRequest, drawing: _Drawing, checked: EditCheck) -> HttpResponse:
+    """Keep the edit and send the run again; by the plan's button, with the others behind it.
+
+    Raises EditRefused, EditOvertaken, BulkRefused.
+    """
+    editable, actor, given = drawing.editable, actor_of(request), request.POST
+    if given["do"] == "start":
+        action = starting.start(
+            editable, drawing.part, checked,
+            seen=drawing.seen, version=drawing.version, actor=actor, up_to=told_id(given.get("up_to", "")),
+        )  # fmt: skip
+        return HttpResponseRedirect(address(request, "bulk-action", action_id=action.pk))
+    run_edits.save(editable, drawing.part, checked, seen=drawing.seen, version=drawing.version, actor=actor)
     messages.success(request, f"{_name(editable).capitalize()} was sent again as edited.")
-    return HttpResponseRedirect(address(request, "run", run_id=run.pk))
+    return HttpResponseRedirect(address(request, "run", run_id=editable.run.pk))
+
+
+def _look_for_others(request: TenantRequest, drawing: _Drawing, checked: EditCheck) -> None:
+    """Find the other runs that a fitting edit is good for.
+
+    Raises BulkRefused when a plan is wanted and there are none.
+    """
+    if checked.changes and not checked.problems:
+        with in_tenant(request.tenant.pk):
+            drawing.same = starting.find_same(drawing.editable, drawing.part, checked)
+    if drawing.same is None and request.POST.get("do") == "plan":
+        raise BulkRefused("No other record that waits for the same holds the same values.")
 
 
 def _posted_view(given: Mapping[str, str]) -> View:
@@ -226,6 +259,10 @@ def _page(request: TenantRequest, drawing: _Drawing) -> dict[str, Any]:
         "refusal": drawing.refusal,
         "problems": drawing.problems if drawing.shows else masked_problems(drawing.problems),
         "checked": checked,
+        "same": drawing.same,
+        "same_words": same_edits.offer_words(editable, drawing.same, checked.changes)
+        if drawing.same and checked
+        else "",
         "changes": drawn(checked.changes, is_shown=drawing.shows) if checked else [],
         "sent": drawn(checked.sent, is_shown=drawing.shows) if checked else [],
         "is_review": editable.is_review,

@@ -42,7 +42,7 @@ def test_check_tells_each_field_and_passes_where_nothing_is_wrong(order_file: Pa
     out = said(capsys, "check", str(order_file), "--notes")
     assert "PROVED      ShipAddr1" in out
     assert "(stops where it is longer than 60)" in out
-    assert out.endswith("Order to sales order: 39 proved, 0 needs guard, 0 wrong\n")
+    assert out.endswith("Order to sales order: 40 proved, 0 needs guard, 0 wrong\n")
 
 
 def test_check_fails_the_pipeline_with_the_record_that_shows_it(wrong_file: Path, capsys: Any) -> None:
