@@ -2,7 +2,7 @@
 
 import json
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import django
 
@@ -12,7 +12,7 @@ from django.db.models import Max, Min, Sum  # noqa: E402  settings first
 from django.utils import timezone  # noqa: E402
 
 from integrations.kinds import Environment  # noqa: E402
-from integrations.models import Attempt, PollCursor, Run, in_tenant  # noqa: E402
+from integrations.models import Attempt, Flow, PollCursor, Run, in_tenant  # noqa: E402
 from integrations.operations import connections, pairs, tenants  # noqa: E402
 from tests.worlds import ACTOR  # noqa: E402
 
@@ -32,8 +32,16 @@ def make(store_url: str, erp_url: str) -> None:
         pairs.create_pair("Stock", Environment.SANDBOX, store.pk, erp.pk, actor=ACTOR)
 
 
+def hold() -> None:
+    """Let nothing but stock go, and poll when asked: counting 10,000 articles takes longer than carrying them."""
+    PollCursor.across_tenants.update(interval_seconds=86_400, due_at=timezone.now() + timedelta(days=1))
+    Flow.across_tenants.exclude(key="inventory_out").update(paused_at=timezone.now(), pause_reason="bench")
+
+
 def poll() -> None:
-    PollCursor.across_tenants.filter(connection__system="dynamics_sl").update(due_at=timezone.now())
+    PollCursor.across_tenants.filter(connection__system="dynamics_sl", kind="inventory").update(
+        due_at=timezone.now()
+    )
 
 
 def tell(since: str) -> None:
@@ -53,4 +61,4 @@ def tell(since: str) -> None:
 
 
 if __name__ == "__main__":
-    {"make": make, "poll": poll, "tell": tell}[sys.argv[1]](*sys.argv[2:])
+    {"make": make, "hold": hold, "poll": poll, "tell": tell}[sys.argv[1]](*sys.argv[2:])

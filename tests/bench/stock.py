@@ -1,7 +1,8 @@
 """How long all stock takes from Dynamics SL to Clarity eCommerce, which sets many articles by one call.
 
-Both simulators and the product as real processes, no latency. The ERP counts every article anew, the next poll finds
-them all; the clock runs from the first one found to the last one written. Counted twice: new articles, then known ones.
+Both simulators and the product as real processes, no latency, the stock flow alone. The ERP counts every article anew,
+the next poll finds them all; the clock runs from the first one found to the last one written. Counted twice: new
+articles, then known ones.
 """
 
 import json
@@ -41,6 +42,7 @@ def _measure(stage: Stage, store: SimulatorProcess, erp: SimulatorProcess, count
     stage.as_owner("-m", "tests.bench.seed_stock", "make", store.url, erp.url)
     stage.start_workers()
     _ask(stage, 0, lambda told: told["cursors_at_rest"])
+    stage.as_owner("-m", "tests.bench.seed_stock", "hold")
     names = [f"SKU-{number:05}" for number in range(count)]
     _each(names, lambda sku: store.control("POST", "products", {"sku": sku, "name": sku}))
     figures: dict[str, float] = {}
