@@ -23,6 +23,8 @@ _NEIGHBOURS = 3
 _FEW = 12
 """Shown where no field is known to matter."""
 _LONG_TEXT = 80
+MOST_FIELDS = 400
+"""Drawn at once: Django takes no more than 1,000 fields of a form, and nobody scrolls through them."""
 
 
 class View(StrEnum):
@@ -126,7 +128,7 @@ def rows(
     """Return the form of a record.
 
     ``original`` is what stood there before, shown alike. ``matters`` are normal paths (``lines[].sku``) of the fields to
-    show with their neighbours and whatever was changed; None shows all.
+    show with their neighbours and whatever was changed; None shows all, the first MOST_FIELDS of a long record.
     """
     known = dict(schema.walk()) if schema else {}
     before = dict(leaves(original))
@@ -136,9 +138,12 @@ def rows(
         for path, value in leaves(shown)
     ]
     if matters is None:
-        return made
+        # What was changed or refused is always among them.
+        return [
+            row for place, row in enumerate(made) if place < MOST_FIELDS or row.rule or row.was is not None
+        ]
     wanted = _with_neighbours(made, matters)
-    return [row for place, row in enumerate(made) if place in wanted] or made[:_FEW]
+    return [row for place, row in enumerate(made) if place in wanted][:MOST_FIELDS] or made[:_FEW]
 
 
 def _row(path: str, value: Any, before: Mapping[str, Any], info: FieldInfo | None, rule: str) -> FieldRow:

@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from integrations.kinds.sync_job import SyncMode
-from integrations.models import Flow, PollCursor, RecordLink, Run, in_tenant
+from integrations.models import Flow, PollCursor, RecordHead, RecordLink, Run, in_tenant
 from integrations.operations import sync_jobs, sync_steps
 from integrations.operations.sync_preview import preview
 from integrations.queries import sync_jobs as queries
@@ -102,6 +102,10 @@ def test_matching_links_orders_that_were_entered_by_hand_and_creates_nothing(wor
     assert world.sales_orders(unknown["order_number"]) == []
     assert state.settled.done == 1
     assert state.settled.missing >= 1
+    # Reading it for the match delivered nothing: the next poll that lists it brings it.
+    with in_tenant(world.tenant.pk):
+        head = RecordHead.objects.get(flow__key="order_out", record_key=str(unknown["id"]))
+    assert head.seen_hash == ""
 
 
 def test_shipments_that_were_missed_come_back_by_a_backfill(world: World) -> None:

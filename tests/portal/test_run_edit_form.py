@@ -82,6 +82,15 @@ def test_a_number_that_went_through_json_counts_as_unchanged() -> None:
     assert edit_form.rows({**RECORD, "paid": 1}, RECORD, None, (), None)[2].was == "true"
 
 
+def test_a_long_record_is_cut_where_a_form_ends_and_what_is_wrong_is_still_shown() -> None:
+    long = {"lines": [{"sku": f"S{place}", "quantity": place} for place in range(900)]}
+    rule = FieldProblem("lines[899].quantity", "899", "is too many")
+    found = edit_form.rows(long, long, None, (rule,), None)
+    assert len(found) == edit_form.MOST_FIELDS + 1
+    assert found[-1].rule == "is too many"
+    assert len(edit_form.rows(long, long, None, (), {"lines[].sku"})) == edit_form.MOST_FIELDS
+
+
 def test_a_refused_field_says_its_rule_and_a_secret_cannot_be_typed_in() -> None:
     rule = FieldProblem("ship.zip", "60614-1208-USA", "takes at most 10 characters")
     rows = {row.path: row for row in edit_form.rows(RECORD, RECORD, None, (rule,), None)}

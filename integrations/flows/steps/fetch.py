@@ -32,7 +32,8 @@ def run(state: RunState, step: FlowStep) -> None:
         if not isinstance(reader, Reader):
             raise Misconfigured(f"{spec.label} cannot be read.", missing="read")
         record = reader.fetch(task.flow.kind, task.record_key)
-        if not task.has_record:
+        # A run that only matches delivers nothing: the record stays new to the next poll.
+        if not task.has_record and not task.is_match_only:
             state.outcome.seen_version = record.version_hash
     state.record = record
     _describe(state, record)
