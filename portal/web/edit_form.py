@@ -59,6 +59,10 @@ class FieldRow:
     def length(self) -> int:
         return len(self.value)
 
+    @property
+    def is_too_long(self) -> bool:
+        return self.limit is not None and self.length > self.limit
+
 
 def leaves(record: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
     """Yield (path, value) of each value that is neither an object nor a list, in the record's order."""
