@@ -17,6 +17,7 @@ from integrations.flows.ports import Ports, RunTask
 from integrations.flows.steps import ensure, fetch, filter_, map_, match, money, references, validate, write
 from integrations.flows.stops import Stop
 from integrations.kinds import RunStatus, Side
+from integrations.kinds.privacy import is_personal, mask_emails, mask_text
 from integrations.mapping import MappingFailure, MissingLink, UnknownValue
 
 STEPS: Mapping[str, Callable[[RunState, Any], None]] = {
@@ -88,10 +89,17 @@ def _passes_over(task: RunTask, step_type: str) -> bool:
 def _kill(outcome: Outcome, failure: MappingFailure) -> None:
     outcome.status = RunStatus.DEAD
     outcome.error, outcome.reason_code = "MappingFailure", "mapping"
-    outcome.reason = (
-        f"{failure.target} could not be made from {failure.source or 'a constant'}: {failure.reason}."
-    )
-    outcome.problems = (errors.FieldProblem(failure.target, str(failure.value)[:120], failure.reason),)
+    rule = _without_personal(failure)
+    outcome.reason = f"{failure.target} could not be made from {failure.source or 'a constant'}: {rule}."
+    outcome.problems = (errors.FieldProblem(failure.target, str(failure.value)[:120], rule),)
+
+
+def _without_personal(failure: MappingFailure) -> str:
+    """Return why a value does not fit, in words for lists and mails: personal values are asked for, not told."""
+    value, names = str(failure.value), (failure.target, failure.source)
+    if value and any(is_personal(name.rpartition(".")[2]) for name in names if name):
+        return failure.reason.replace(value, mask_text(value))
+    return mask_emails(failure.reason)
 
 
 def _hold(outcome: Outcome, kind: str, key: str, state: RunState) -> None:
